@@ -32,7 +32,8 @@ AUDIT = click.option(
     metavar="FILE",
     envvar="PRORATA_AUDIT",
     show_envvar=True,
-    help="What `prorata books --json` has written: its age and verdict are metrics.",
+    help="What `prorata books --json` has written: its age and verdict are metrics, and told in "
+    "the answers.",
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from prorata.service.audits import Audits
 from prorata.service.cursors import Cursors
 from prorata.service.ending import asked_to_end
 from prorata.service.limits import Limiter
@@ -23,10 +24,14 @@ from prorata.service.problems import ProblemModel, add_problems
 from prorata.service.reader import Reader
 from prorata.service.routes import (
     assets,
+    claims,
     events,
     flows,
     health,
     holders,
+    meetings,
+    offerings,
+    orders,
     records,
     register,
     webhooks,
@@ -55,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         offices=offices,
         limiter=Limiter(settings.anybody_per_minute, settings.key_per_minute, office),
         cursors=Cursors(settings.secrets),
+        audits=Audits(settings.audits),
     )
 
     @asynccontextmanager
@@ -81,7 +87,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = service
     app.state.live = Live(service.reader.database)
-    for part in (health, assets, holders, flows, records, register, webhooks, events):
+    for part in (
+        *(health, assets, holders, flows, claims, records, register, webhooks, events),
+        *(orders, offerings, meetings),
+    ):
         app.include_router(part.router)
     add_problems(app)
     app.add_middleware(Edge, settings=settings)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 from sqlalchemy import Connection, bindparam, select
 
 from prorata.errors import InputError
+from prorata.service.audits import Audited
 from prorata.service.models import Model, moment_model
 from prorata.service.principals import Asker, Principal
 from prorata.service.problems import Refused
@@ -120,6 +121,7 @@ class Asked:
     moment: AsOf
     after: int = 0
     query: str = ""
+    audited: Audited | None = None
 
     @property
     def id(self) -> int:
@@ -139,7 +141,12 @@ class Asked:
     @property
     def facts(self) -> dict[str, Any]:
         """What every answer begins with."""
-        return {"as_of": moment_model(self.moment), "incomplete": not self.moment.complete}
+        audited = self.audited
+        return {
+            "as_of": moment_model(self.moment, audited),
+            "incomplete": not self.moment.complete,
+            "disputed": audited is not None and not audited.balanced,
+        }
 
     def next(self, after: int | None) -> str | None:
         """The cursor of the page behind `after`; None after the last page."""
@@ -164,6 +171,7 @@ class Asking:
 
     request: Request
     principal: Principal
+    _audits: dict[tuple[int, str], Audited | None] = field(default_factory=dict, init=False)
 
     @property
     def service(self) -> Service:
@@ -247,7 +255,8 @@ class Asking:
             then = Reader.remember(connection, (id_, at), lambda: moment(connection, id_, at))
         else:
             then, after = self.service.cursors.read(connection, id_, cursor, query)
-        return Asked(self.service, connection, self.principal, followed, then, after, query)
+        asked = (self.service, connection, self.principal, followed, then, after, query)
+        return Asked(*asked, self.audited(followed))
 
     async def of_all(self, build: Callable[[Connection, Sequence[Followed]], Model]) -> Response:
         """The answer about all assets that may be shown."""
@@ -283,6 +292,13 @@ class Asking:
             raise InputError.of("asset", named, rule, remedy)
         return found[0]
 
+    def audited(self, one: Followed) -> Audited | None:
+        """The last audit of an asset: the same one for the answer and its tag."""
+        key = one.chain_id, one.asset.token
+        if key not in self._audits:
+            self._audits[key] = self.service.audits.of(*key)
+        return self._audits[key]
+
     # ------------------------------------------------------------------- whether it has changed
 
     def query(self) -> str:
@@ -297,7 +313,7 @@ class Asking:
 
     def tag(self, followed: Sequence[Followed]) -> str:
         """The ETag: weak, since it is of what was asked and not of its bytes."""
-        state = [(one.asset.id, one.name, *one.state) for one in followed]
+        state = [(one.asset.id, one.name, self.audited(one), *one.state) for one in followed]
         asked = (self.request.url.path, self.request.url.query, _told(self.principal))
         told = repr((__version__, self.service.settings.digest, state, asked))
         return f'W/"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'

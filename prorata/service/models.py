@@ -7,10 +7,11 @@ addresses are EIP-55, times ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from prorata.service.audits import Audited
 from prorata.store.asof import AsOf
 from prorata.values.amounts import Amount, Unit
 from prorata.values.times import iso
@@ -76,6 +77,13 @@ class Moment(Model):
     seq: int = Field(description="How many changes the ledger of the chain had seen.")
     epoch: str = Field(description="Which history of changes `seq` counts.")
     verified_to: int = Field(description="To this block every log was read twice, and was alike.")
+    audited_to: int | None = Field(
+        description="The block of the last audit, in which all books were made anew and compared "
+        "with the contracts; null where the service knows of none."
+    )
+    audit: Literal["balanced", "differs"] | None = Field(
+        description="What it found; null where the service knows of none."
+    )
 
 
 class Answer(Model):
@@ -85,6 +93,10 @@ class Answer(Model):
     incomplete: bool = Field(
         description="Whether the ledger had not read all that it knew to be there, so that a "
         "newer moment could have been given."
+    )
+    disputed: bool = Field(
+        description="Whether the last audit of the asset found a difference: until one finds none, "
+        "no figure here is sure."
     )
 
 
@@ -113,8 +125,8 @@ def time_model(second: int) -> str | None:
     return iso(second) or None
 
 
-def moment_model(then: AsOf) -> Moment:
-    """A moment of the ledger."""
+def moment_model(then: AsOf, audited: Audited | None = None) -> Moment:
+    """A moment of the ledger, and what the asset's last audit said."""
     return Moment(
         block=then.block,
         hash=then.hash or None,
@@ -123,4 +135,6 @@ def moment_model(then: AsOf) -> Moment:
         seq=then.seq,
         epoch=then.epoch,
         verified_to=then.verified_to,
+        audited_to=None if audited is None else audited.block,
+        audit=None if audited is None else "balanced" if audited.balanced else "differs",
     )

@@ -25,7 +25,8 @@ class Settings:
     `secrets` sign cursors: the first one signs, all of them are accepted, so that a new one can
     take an old one's place without a cursor being refused. `webhook_secrets` are the master secrets
     of webhooks, the newest first. `public` are the tokens that anybody may read. `units` says how a
-    currency is written, by chain and address.
+    currency is written, by chain and address; `audits` are the files in which the verdicts of
+    audits are.
     """
 
     ledger: str
@@ -41,6 +42,7 @@ class Settings:
     blocks_behind: int = 20
     key_seconds: float = 10.0
     drain_seconds: float = 5.0
+    audits: tuple[str, ...] = ()
     anybody_per_minute: int = 120
     key_per_minute: int = 1_200
 

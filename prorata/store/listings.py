@@ -14,12 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, inspect, or_, select
 
-from prorata.chain.calls import Event, decode_log
-from prorata.chain.types import Log
 from prorata.store import schema
 from prorata.store.asof import amount_reader, unread
+from prorata.store.log_events import stored_events
 from prorata.store.outbox_schema import alert
-from prorata.store.pages import WORD
 
 __all__ = [
     "DocumentSet",
@@ -113,7 +111,7 @@ def documents(connection: Connection, asset: int, block: int) -> list[DocumentSe
     """Every document that is set after a block, by name."""
     found: dict[bytes, DocumentSet] = {}
     names = ("DocumentUpdated", "DocumentRemoved")
-    for event, time in _events(connection, asset, block, TOKEN, names):
+    for event, time in stored_events(connection, asset, block, TOKEN, names):
         name = bytes(event.args["name"])
         if event.name == "DocumentRemoved":
             found.pop(name, None)
@@ -127,56 +125,6 @@ def documents(connection: Connection, asset: int, block: int) -> list[DocumentSe
             time=time,
         )
     return [found[name] for name in sorted(found)]
-
-
-def _events(
-    connection: Connection, asset: int, block: int, kind: str, names: tuple[str, ...]
-) -> list[tuple[Event, int]]:
-    """Events of the asset's contracts of a kind, with their times, in the chain's order."""
-    log, source, serving = schema.log, schema.source, schema.source_asset
-    wanted = (
-        select(
-            source.c.address,
-            log.c.block,
-            log.c.log_index,
-            log.c.transaction_hash,
-            log.c.topics,
-            log.c.data,
-            schema.block.c.hash,
-            schema.block.c.time,
-        )
-        .join(source, source.c.id == log.c.source)
-        .join(serving, serving.c.source == source.c.id)
-        .join(
-            schema.block,
-            (schema.block.c.chain == log.c.chain) & (schema.block.c.number == log.c.block),
-        )
-        .where(
-            serving.c.asset == asset,
-            source.c.kind == kind,
-            log.c.name.in_(names),
-            log.c.block <= block,
-        )
-        .order_by(log.c.block, log.c.log_index)
-    )
-    found = []
-    for row in connection.execute(wanted):
-        words = bytes(row.topics)
-        event = decode_log(
-            Log(
-                address=row.address,
-                topics=tuple(words[at : at + WORD] for at in range(0, len(words), WORD)),
-                data=bytes(row.data),
-                block_number=row.block,
-                block_hash=row.hash,
-                transaction_hash=row.transaction_hash,
-                log_index=row.log_index,
-                block_time=row.time,
-            )
-        )
-        if event is not None:
-            found.append((event, int(row.time)))
-    return found
 
 
 # --------------------------------------------------------------------------------- what has left
@@ -207,7 +155,9 @@ def outgoings(connection: Connection, asset: int, block: int) -> dict[tuple[str,
         )
         for number, gross in connection.execute(wanted):
             add(address, number, "paid", amount_of(gross))
-    for event, _ in _events(connection, asset, block, VAULT, ("Carried", "Refunded", "Swept")):
+    for event, _ in stored_events(
+        connection, asset, block, VAULT, ("Carried", "Refunded", "Swept")
+    ):
         what = event.name.lower()
         add(event.log.address, int(event.args["id"]), what, int(event.args["amount"]))
     return {key: Outgoing(**total) for key, total in totals.items()}

@@ -8,12 +8,12 @@ if that differs too, the log is of another chain, and not used at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, func, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from prorata.chain.kept_logs import Hashes, Stretch, Topics
 from prorata.chain.types import Log
@@ -21,7 +21,8 @@ from prorata.errors import StoreError
 from prorata.store import schema
 from prorata.store.asof import unread
 from prorata.store.database import Database
-from prorata.store.pages import WORD, split_words
+from prorata.store.log_events import topic_conditions
+from prorata.store.pages import split_words
 
 __all__ = ["StoredLog"]
 
@@ -165,21 +166,10 @@ class StoredLog:
                 log.c.source == source,
                 log.c.block.between(number, last),
                 or_(log.c.block > number, log.c.log_index > index),
-                *_conditions(topics),
+                *topic_conditions(topics),
             )
         )
         return wanted.order_by(log.c.block, log.c.log_index).limit(PAGE)
-
-
-def _conditions(topics: Topics) -> Iterator[ColumnElement[bool]]:
-    """As a node filters: a log has as many topics at least, and in each place one of those."""
-    if topics:
-        yield func.length(schema.log.c.topics) >= WORD * len(topics)
-    for place, topic in enumerate(topics or ()):
-        asked = [topic] if isinstance(topic, bytes) else topic
-        if asked:
-            found = func.substr(schema.log.c.topics, WORD * place + 1, WORD, type_=LargeBinary)
-            yield found.in_([bytes(one) for one in asked])
 
 
 def _log_of(address: str, row: Any) -> Log:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import secrets
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from prorata.cli.output import escape
 from prorata.cli.secret_files import read_secrets, webhook_secret_option, webhook_secrets_of
 from prorata.cli.session import Session
 from prorata.deployments.manifest import Manifest
-from prorata.errors import ProrataError
+from prorata.errors import IncompleteError, InputError, ProrataError
 from prorata.values.addresses import check_address
 from prorata.values.amounts import Unit
 
@@ -199,6 +199,7 @@ def _settings(session: Session, options: dict[str, Any], notice: Callable[[str],
         origins=options["origins"],
         units=_units(session, place, notice),
         drain_seconds=options["drain"],
+        audits=() if options["audit"] is None else (str(options["audit"]),),
         anybody_per_minute=options["rate"],
         key_per_minute=options["key_rate"],
     )
@@ -222,11 +223,13 @@ def _secrets(notice: Callable[[str], None], paths: tuple[Path, ...]) -> tuple[st
 def _units(
     session: Session, place: str, notice: Callable[[str], None]
 ) -> dict[tuple[int, str], Unit]:
-    """How the currencies of the ledger's distributions are written, as far as the node says."""
+    """How the currencies of distributions and of the market are written, as the node says."""
     from sqlalchemy import select
 
     from prorata.contracts.currency import Currency
+    from prorata.service.market.orders import currencies_of
     from prorata.store import schema
+    from prorata.store.asof import FollowedAsset, moment
     from prorata.store.database import Database
 
     asked = (
@@ -237,11 +240,19 @@ def _units(
     )
     with closing(Database.open(place)) as database, database.snapshot() as connection:
         named = [(int(chain), str(currency)) for chain, currency in connection.execute(asked)]
+        a, c = schema.asset.c, schema.chain.c
+        assets = select(a.id, a.chain, a.token, a.symbol, a.decimals, c.chain_id)
+        for *one, chain in connection.execute(assets.join(schema.chain, c.id == a.chain)).all():
+            # Of an asset of which nothing is read yet there is nothing to write.
+            with suppress(IncompleteError):
+                then = moment(connection, one[0], None)
+                used = currencies_of(connection, FollowedAsset(*one), then)
+                named += [(int(chain), currency) for currency in used]
     try:
         with session.reading(ledger=False) as found:
             units = {
                 (chain, currency): Currency(found.chain, currency).stated_unit()
-                for chain, currency in named
+                for chain, currency in dict.fromkeys(named)
                 if chain == found.chain.chain_id
             }
     except ProrataError as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from prorata.chain.abi import topics_of
+from prorata.chain.calls import Event
 from prorata.chain.events import find_events
 from prorata.chain.types import Block, Log
 from prorata.contracts.ballot import (
@@ -21,7 +22,7 @@ from prorata.errors import BooksError
 from prorata.market.meetings.count import Cast, Electorate, VoteBook, tally_of
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["CountedMeeting", "count_meeting", "read_book", "read_electorate"]
+__all__ = ["CountedMeeting", "count_meeting", "enter_vote", "read_book", "read_electorate"]
 
 EVENTS = ("Voted", "VotedSplit", "Appointed")
 
@@ -77,23 +78,26 @@ def read_book(found: Deployment, contract: Ballot, number: int, block: Block) ->
     where = (found.chain, [contract.address], found.manifest.first_block, block.number)
     topics = topics_of("Ballot", *EVENTS)
     for event in find_events(*where, topics, wanted=ours):
-        args = event.args
-        holder = args["holder"]
-        if event.name == "Appointed":
-            appointment = Appointment(
-                number, holder, args["claimant"], args["proxy"], args["version"]
-            )
-            book.appointed[holder, args["claimant"]] = appointment
-            continue
-        said = args["parts"] if event.name == "VotedSplit" else [args]
-        parts = tuple(VotePart(one["shares"], one["choices"]) for one in said)
-        is_split = event.name == "VotedSplit"
-        book.put(holder, Cast(args["voter"], False, args["version"], parts, is_split))
+        enter_vote(book, number, event)
     # Of who votes for another the events do not say whether that was its proxy.
     others = [holder for holder, cast in book.standing.items() if cast.voter != holder]
     for holder, vote in zip(others, contract.all_votes(number, others), strict=True):
         book.standing[holder] = replace(book.standing[holder], by_proxy=vote.by_proxy)
     return book
+
+
+def enter_vote(book: VoteBook, number: int, event: Event) -> None:
+    """Enter a vote or an appointment; of a vote no event says whether it was a proxy's."""
+    args = event.args
+    holder = args["holder"]
+    if event.name == "Appointed":
+        appointment = Appointment(number, holder, args["claimant"], args["proxy"], args["version"])
+        book.appointed[holder, args["claimant"]] = appointment
+        return
+    is_split = event.name == "VotedSplit"
+    said = args["parts"] if is_split else [args]
+    parts = tuple(VotePart(one["shares"], one["choices"]) for one in said)
+    book.put(holder, Cast(args["voter"], False, args["version"], parts, is_split))
 
 
 def read_electorate(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from prorata.errors import IncompleteError
 from prorata.service.asking import Asked, Asks, Followed
+from prorata.service.audits import Audited
 from prorata.service.models import (
     Address,
     AmountModel,
@@ -44,6 +45,7 @@ class AssetModel(Model):
     decimals: int = Field(description="Digits of a share behind the point.")
     as_of: Moment | None = Field(description="To where it is read; null before anything was.")
     incomplete: bool
+    disputed: bool = Field(description="Whether its last audit found a difference.")
 
 
 class AssetsModel(Model):
@@ -74,12 +76,12 @@ async def list_assets(ask: Asks) -> Response:
     """Every asset that anybody, or this key, may read."""
 
     def build(connection: Connection, followed: Sequence[Followed]) -> AssetsModel:
-        return AssetsModel(assets=[_listed(connection, one) for one in followed])
+        return AssetsModel(assets=[_listed(connection, one, ask.audited(one)) for one in followed])
 
     return await ask.of_all(build)
 
 
-def _listed(connection: Connection, one: Followed) -> AssetModel:
+def _listed(connection: Connection, one: Followed, audited: Audited | None) -> AssetModel:
     try:
         then = moment(connection, one.asset.id, None)
     except IncompleteError:
@@ -90,8 +92,9 @@ def _listed(connection: Connection, one: Followed) -> AssetModel:
         name=one.name,
         symbol=one.asset.symbol,
         decimals=one.asset.decimals,
-        as_of=None if then is None else moment_model(then),
+        as_of=None if then is None else moment_model(then, audited),
         incomplete=then is None or not then.complete,
+        disputed=audited is not None and not audited.balanced,
     )
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from prorata.contracts.base import NATIVE
 from prorata.service.asking import Asked, Asks
 from prorata.service.models import (
     Address,
@@ -21,6 +20,7 @@ from prorata.service.models import (
     amount_model,
     time_model,
 )
+from prorata.service.money import money
 from prorata.service.routes.parameters import (
     AssetName,
     At,
@@ -39,12 +39,6 @@ router = APIRouter(prefix="/v1/assets/{asset}", tags=["flows"])
 
 LOG_BITS = 22
 """A transfer's place is its block, and its log index in so many bits."""
-
-
-def money(asked: Asked, units: int, currency: str) -> AmountModel:
-    """So many smallest units of a currency."""
-    address = None if currency == NATIVE else currency
-    return amount_model(units, asked.unit_of(currency), address)
 
 
 # --------------------------------------------------------------------------------------- transfers

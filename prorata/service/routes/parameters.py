@@ -3,13 +3,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Path, Query
 
 from prorata.service.problems import responses
 
-__all__ = ["LARGEST_PAGE", "AssetName", "At", "CursorText", "Holder", "Limit", "asset_responses"]
+__all__ = [
+    "LARGEST_PAGE",
+    "AssetName",
+    "At",
+    "CursorText",
+    "Holder",
+    "Limit",
+    "asset_responses",
+    "page_of_list",
+]
+
+T = TypeVar("T")
 
 LARGEST_PAGE = 500
 
@@ -47,3 +59,10 @@ def asset_responses(*more: str) -> dict[int | str, dict[str, Any]]:
     kinds = ("no-key", "not-found", "incomplete", "moment-gone", "invalid", "too-many")
     told = responses(*kinds, "failed", "unavailable", *more)
     return {304: {"description": "It has not changed since `If-None-Match`"}, **told}
+
+
+def page_of_list(after: int, limit: int, found: Sequence[T]) -> tuple[Sequence[T], int | None]:
+    """Those behind a place, and the place of the last one if another follows."""
+    shown = found[after : after + limit]
+    until = after + len(shown)
+    return shown, until if until < len(found) else None

@@ -7,7 +7,6 @@ anew when the ledger has changed, and at most once in a while.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from sqlalchemy import Connection, func, select
 
 from prorata.chain.transports.troubles import TROUBLES
 from prorata.errors import ProrataError
+from prorata.service.audits import read_audit
 from prorata.store import schema
 from prorata.store.database import Database
 from prorata.store.flows import distributions
@@ -205,7 +205,7 @@ class LedgerMetrics(Collector):
         age = GaugeMetricFamily("prorata_audit_age_seconds", "Age of the block of the last audit.")
         verdict = GaugeMetricFamily("prorata_audit_balanced", "1 if it found no difference.")
         try:
-            said = json.loads(self.audit.read_text(encoding="utf-8"))
+            said = read_audit(self.audit)
             since = max(0.0, self.clock() - parse_time("as_of", said["as_of"]))
             balanced = int(said["balanced"] is True)
         except (OSError, ValueError, KeyError, TypeError, ProrataError):

@@ -132,6 +132,21 @@ def test_a_key_is_shown_once_reads_and_is_revoked(quay):
 
 
 @pytest.mark.slow
+def test_what_an_audit_has_said_is_told(quay, tmp_path):
+    """Law 136: by the option of the command."""
+    file = tmp_path / "audit.json"
+    file.write_text(quay.says("books", "--json"), encoding="utf-8")
+    with serving(quay, "--public", "--drain", "0", "--audit", str(file)) as service:
+        [one] = service.get("/v1/assets").json()["assets"]
+        assert (one["as_of"]["audited_to"], one["as_of"]["audit"]) == (
+            one["as_of"]["block"], "balanced",
+        )  # fmt: skip
+        told = service.get(f"/v1/assets/{one['token']}/holders/{BEN}/unclaimed").json()
+        assert [each["left"]["text"] for each in told["unclaimed"]] == ["0.3025"]
+        assert told["disputed"] is False
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_told_to_end_it_is_not_ready_answers_what_it_has_and_ends(quay, workers):
     """Law 130: with nothing lost."""

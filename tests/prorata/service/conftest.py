@@ -15,6 +15,14 @@ from prorata.store.database import Database
 from prorata.store.writer import Writer
 from prorata.values.amounts import Unit
 from tests.prorata.service.client import Client
+from tests.prorata.service.market_story import (
+    PARTS,
+    filled,
+    follow_market,
+    orders,
+    sold,
+    votes,
+)
 from tests.prorata.store.conftest import database, place, postgresql, postgresql_server, sqlite
 from tests.prorata.store.made_logs import (
     DOLLAR,
@@ -50,10 +58,11 @@ STORY = (
      document("DocumentUpdated", "terms")],
     [told("RecordScheduled", recordId=1, closesAt=START + 12 * 4), move(1, 2, 30)],
     [move(2, 3, 80), move(3, 2, 10)],
-    [told("RecordScheduled", recordId=2, closesAt=START + 12 * 6)],
+    [told("RecordScheduled", recordId=2, closesAt=START + 12 * 6), *orders(), *sold(),
+     *sold(call=b"\x08" * 32)],
     [told("RecordCancelled", recordId=2), declared(1, 1, 1_000), claimed(1, 2, 400, 40),
-     claimed(1, 3, 595)],
-    [move(3, 0, 70), document("DocumentRemoved", "terms")],
+     claimed(1, 3, 595), filled(1, PARTS, 2, 3, 300), *votes()],
+    [move(3, 0, 70), document("DocumentRemoved", "terms"), filled(1, PARTS, 2, 1, 100)],
     [paid("Swept", id=1, recipient=TOKEN, amount=2)],
     [],
 )  # fmt: skip
@@ -99,6 +108,7 @@ def serve(place: str) -> Iterator[Serve]:
             writer = Writer.take(opened, CHAIN_ID, GENESIS, who="a test")
             stack.callback(writer.release)
             follow(writer, made)
+            follow_market(writer, made)
             read(writer, made)
             writer.note(made.header(made.head), None)
             told_of = {

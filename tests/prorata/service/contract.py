@@ -25,6 +25,7 @@ from prorata.store.office import Office, office_place
 from prorata.store.office_schema import SCOPES
 from prorata.store.writer import Writer
 from tests.prorata.service.conftest import CHAIN_ID, SECRET, STORY
+from tests.prorata.service.market_story import follow_market
 from tests.prorata.store.made_logs import GENESIS, TOKEN, MadeChain, follow, person, read
 
 __all__ = ["Found", "ask_everything", "made_app"]
@@ -58,6 +59,7 @@ def made_app(folder: Path) -> tuple[Any, str]:
         chain = MadeChain(STORY)
         writer = Writer.take(database, CHAIN_ID, GENESIS, who="a test")
         follow(writer, chain)
+        follow_market(writer, chain)
         read(writer, chain)
         writer.note(chain.header(chain.head), None)
         writer.release()

@@ -37,6 +37,7 @@ def test_every_answer_says_of_which_moment_it_is(served):
     assert told["as_of"] == {
         "block": 9, "hash": f"0x{served.chain.hashes[9].hex()}", "time": iso(START + 108),
         "final": False, "seq": 8, "epoch": told["as_of"]["epoch"], "verified_to": 0,
+        "audited_to": None, "audit": None,
     }  # fmt: skip
     assert told["incomplete"] is False
     served.chain.mine([move(1, 2, 1)])
@@ -158,7 +159,9 @@ def test_the_status_says_how_far_each_contract_is_read(served):
     assert (told["head"], told["read_to"], told["blocks_behind"]) == (9, 9, 0)
     assert told["followed"] is True
     found = [(one["contract"], one["address"], one["read_to"]) for one in told["sources"]]
-    assert found == [("ShareToken", TOKEN, 9), ("DividendVault", VAULT, 9)]
+    assert found[:2] == [("ShareToken", TOKEN, 9), ("DividendVault", VAULT, 9)]
+    market = [(kind, read_to) for kind, _, read_to in found[2:]]
+    assert market == [("TradeSettlement", 9), ("CallAuction", 9), ("Ballot", 9)]
     served.writer.release()
     assert served.json(f"/{TOKEN}/status")["followed"] is False
 

@@ -17,7 +17,8 @@ PATHS = (
     "", f"/{TOKEN}", f"/{TOKEN}/captable", f"/{TOKEN}/holders?limit=1", f"/{TOKEN}/transfers",
     f"/{TOKEN}/holders/{person(1)}", f"/{TOKEN}/holders/{person(2)}/income", f"/{TOKEN}/records",
     f"/{TOKEN}/distributions", f"/{TOKEN}/unclaimed", f"/{TOKEN}/documents",
-    f"/{TOKEN}/holders?at=block:3",
+    f"/{TOKEN}/holders?at=block:3", f"/{TOKEN}/orders", f"/{TOKEN}/trades", f"/{TOKEN}/offerings",
+    f"/{TOKEN}/meetings", f"/{TOKEN}/holders/{person(1)}/unclaimed",
 )  # fmt: skip
 SMALL = {"asset", "chain", "source", "source_asset"}
 

@@ -57,7 +57,9 @@ def test_the_ledgers_figures_are_the_ledgers(serve, tmp_path: Path) -> None:
     """Law 122: lags, the outbox, the NAV, what is unpaid and the audit, each as it is."""
     served = serve()
     audit = tmp_path / "audit.json"
-    audit.write_text(json.dumps({"as_of": "2023-11-14T22:13:20Z", "balanced": True}))
+    said = json.dumps({"as_of": "2023-11-14T22:13:20Z", "balanced": True})
+    # Behind an audit that has failed its refusal follows.
+    audit.write_text(f'{said}\n{{"error": {{}}}}')
     served.chain.mine()
     served.chain.mine()
     served.writer.note(served.chain.header(served.chain.head), served.chain.header(4))
