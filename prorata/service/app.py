@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from prorata.service.analysis.process import Analyst
 from prorata.service.cursors import Cursors
 from prorata.service.ending import asked_to_end
 from prorata.service.limits import Limiter
@@ -21,7 +22,17 @@ from prorata.service.middleware import Edge
 from prorata.service.offices import Offices
 from prorata.service.problems import ProblemModel, add_problems
 from prorata.service.reader import Reader
-from prorata.service.routes import assets, events, flows, health, holders, records, register
+from prorata.service.routes import (
+    assets,
+    comparisons,
+    events,
+    figures,
+    flows,
+    health,
+    holders,
+    records,
+    register,
+)
 from prorata.service.server import draining
 from prorata.service.serving import Service
 from prorata.service.settings import Settings
@@ -46,6 +57,9 @@ def create_app(settings: Settings) -> FastAPI:
         offices=offices,
         limiter=Limiter(settings.anybody_per_minute, settings.key_per_minute, office),
         cursors=Cursors(settings.secrets),
+        analyst=Analyst(
+            settings.analysis_seconds, settings.analysis_waiting, settings.analysis_idle_seconds
+        ),
     )
 
     @asynccontextmanager
@@ -55,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         service.ending = True
         await app.state.live.end()
+        service.analyst.close()
         await service.reader.close()
         service.offices.close()
 
@@ -72,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = service
     app.state.live = Live(service.reader.database)
-    for part in (health, assets, holders, flows, records, register, events):
+    for part in (health, assets, holders, flows, records, register, figures, comparisons, events):
         app.include_router(part.router)
     add_problems(app)
     app.add_middleware(Edge, settings=settings)

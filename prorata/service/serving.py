@@ -8,6 +8,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from prorata.service.analysis.process import Analyst
 from prorata.service.cursors import Cursors
 from prorata.service.limits import Limiter
 from prorata.service.offices import Offices
@@ -59,5 +60,6 @@ class Service:
     offices: Offices
     limiter: Limiter
     cursors: Cursors
+    analyst: Analyst
     bodies: Bodies = field(default_factory=Bodies)
     ending: bool = False
