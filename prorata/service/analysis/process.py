@@ -16,6 +16,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any
@@ -23,6 +24,9 @@ from typing import Any
 from prorata.service.problems import Refused
 
 __all__ = ["Analyst"]
+
+START_SECONDS = 60.0
+"""In which the process must have begun; its libraries take seconds where others compute, too."""
 
 _AGAIN = {"Retry-After": "5"}
 
@@ -65,14 +69,14 @@ class Analyst:
 
     async def _answer(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         try:
-            await asyncio.wait_for(self._alone.acquire(), self.seconds)
+            await asyncio.wait_for(self._alone.acquire(), START_SECONDS)
         except asyncio.TimeoutError:
             raise _refused("other figures are being computed") from None
         try:
             if self._rest is not None:
                 self._rest.cancel()
-            return await asyncio.wait_for(self._compute(function, arguments), self.seconds)
-        except asyncio.TimeoutError:
+            return await self._compute(function, arguments)
+        except (asyncio.TimeoutError, TimeoutError, FutureTimeout):
             self.close()
             raise _refused(f"the figures took longer than {self.seconds:g} seconds") from None
         finally:
@@ -83,17 +87,22 @@ class Analyst:
         for _ in range(2):
             try:
                 pool = await asyncio.to_thread(self._begun)
-                return await asyncio.wrap_future(pool.submit(function, *arguments))
+                running = asyncio.wrap_future(pool.submit(function, *arguments))
+                return await asyncio.wait_for(running, self.seconds)
             except BrokenProcessPool:
                 # It was killed, or the machine had no memory for it.
                 self.close()
         raise _refused("the process of the figures died")
 
     def _begun(self) -> ProcessPoolExecutor:
+        """The process, with all that it needs: of its start no question's time is taken.
+
+        Raises: BrokenProcessPool, TimeoutError.
+        """
         if self._pool is None:
             spawn = multiprocessing.get_context("spawn")
             pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_begin)
-            self.pid = pool.submit(os.getpid).result()
+            self.pid = pool.submit(os.getpid).result(START_SECONDS)
             self._pool = pool
         return self._pool
 
@@ -114,14 +123,15 @@ def _refused(sentence: str) -> Refused:
 
 
 def _begin() -> None:
-    """In the process: end with the worker, and only then."""
+    """In the process: have the libraries, and end with the worker, however that ends."""
     # The terminal tells the whole group; the worker ends this one itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_worker, daemon=True).start()
+    from prorata.service.analysis import answers  # noqa: F401, PLC0415
 
 
-def _end_with(worker: int) -> None:
+def _end_with_worker() -> None:
     parent = multiprocessing.parent_process()
-    if parent is not None and os.getppid() == worker:
+    if parent is not None:
         parent.join()
     os._exit(0)

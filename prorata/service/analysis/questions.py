@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from prorata.analysis.scores import Score
 from prorata.store.asof import FollowedAsset
 from prorata.store.holder_pages import Cursor
 from prorata.values.amounts import Unit
+
+if TYPE_CHECKING:
+    from prorata.analysis.scores import Score
 
 __all__ = ["METRICS", "Office", "Place", "Seen", "Series", "Wished"]
 
