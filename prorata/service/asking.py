@@ -341,7 +341,7 @@ class Asking:
 
 def packed(body: Model) -> bytes:
     """An answer as it is sent."""
-    return type(body).__pydantic_serializer__.to_json(body)
+    return type(body).__pydantic_serializer__.to_json(body, by_alias=True)
 
 
 def unknown_asset(named: str) -> Refused:

@@ -39,7 +39,7 @@ Time = Annotated[
 class Model(BaseModel):
     """A part of an answer."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class AmountModel(Model):
