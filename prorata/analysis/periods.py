@@ -10,7 +10,7 @@ from enum import Enum
 from prorata.analysis.figures import DAY
 from prorata.values.times import UTC
 
-__all__ = ["Interval", "period_of"]
+__all__ = ["Interval", "last_second", "period_of"]
 
 _THURSDAY = 3
 """1 January 1970 was one; a week begins on Monday."""
@@ -46,3 +46,20 @@ def period_of(second: int, interval: Interval) -> int:
 def _month(second: int) -> int:
     day = datetime.fromtimestamp(second, UTC)
     return day.year * 12 + day.month - 1
+
+
+def last_second(period: int, interval: Interval) -> int:
+    """The last second of the period with that number."""
+    following = period + 1
+    begins: dict[Interval, Callable[[], int]] = {
+        Interval.DAY: lambda: following * DAY,
+        Interval.WEEK: lambda: (following * 7 - _THURSDAY) * DAY,
+        Interval.MONTH: lambda: _beginning(following),
+        Interval.QUARTER: lambda: _beginning(following * 3),
+        Interval.YEAR: lambda: _beginning(following * 12),
+    }
+    return begins[interval]() - 1
+
+
+def _beginning(month: int) -> int:
+    return int(datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC).timestamp())

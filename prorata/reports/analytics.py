@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from prorata.analysis.accruals import Accruals
 from prorata.analysis.concentration import concentrations
@@ -24,7 +24,8 @@ from prorata.analysis.marks import Mark, MarkKind
 from prorata.analysis.money_weighted import xirr
 from prorata.analysis.periods import Interval
 from prorata.analysis.returns import Growth, growth, held_flows, linked, total_return
-from prorata.analysis.risk import autocorrelation, drawdown, volatility
+from prorata.analysis.risk import Pair, autocorrelation, correlations, drawdown, volatility
+from prorata.analysis.splits import restated_marks
 from prorata.analysis.yields import (
     distribution_yield,
     forward_yield,
@@ -32,13 +33,23 @@ from prorata.analysis.yields import (
     seven_day_effective,
     seven_day_yield,
 )
+from prorata.ledger.books import Books
 from prorata.register.small_groups import FEWEST, safe_groups
-from prorata.reports.asset_facts import AssetFacts
+from prorata.reports.asset_facts import AssetFacts, distributions_of, series_of, splits_of
 
-__all__ = ["CountryFlow", "Group", "Wish", "analysed", "chosen_series", "country_flows", "grown"]
+__all__ = [
+    "Beside",
+    "CountryFlow",
+    "Group",
+    "Wish",
+    "analysed",
+    "chosen_series",
+    "correlated",
+    "country_flows",
+    "grown",
+]
 
 _SPANS = (30, 365)
-_NO_OFFICE = "no office says who is behind the wallets"
 _ORDER = (MarkKind.NAV, MarkKind.PRICE, MarkKind.APPRAISAL)
 
 
@@ -77,6 +88,16 @@ class CountryFlow:
     shares: int
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Another asset of the same chain: its marks, and its books for whoever needs them."""
+
+    token: str
+    symbol: str
+    marks: Sequence[Mark]
+    books: Callable[[], Books]
+
+
 def chosen_series(facts: AssetFacts, wish: Wish) -> Sequence[Mark]:
     """The marks that returns rest on."""
     if wish.on is not None:
@@ -87,6 +108,29 @@ def chosen_series(facts: AssetFacts, wish: Wish) -> Sequence[Mark]:
 def grown(facts: AssetFacts, wish: Wish) -> Growth:
     """The total-return series of an asset."""
     return growth(chosen_series(facts, wish), facts.distributions)
+
+
+def correlated(
+    facts: AssetFacts, wish: Wish, others: Iterable[Beside]
+) -> dict[tuple[str, str], Pair]:
+    """With each other asset that has marks of the same kind."""
+    series: dict[str, Growth] = {facts.symbol: grown(facts, wish)}
+    kind, known = series[facts.symbol].kind, facts.known
+    for other in others:
+        told, _ = known.marks([one for one in other.marks if one.time <= facts.as_of])
+        if kind is None or not series_of(told, kind):
+            continue
+        books = other.books()
+        splits = splits_of(books, other.token, as_of=facts.as_of)
+        kept = series_of(restated_marks(told, splits), kind)
+        paid = distributions_of(books, other.token, as_of=facts.as_of, known=known)
+        name = other.symbol if other.symbol not in series else other.token
+        series[name] = growth(kept, paid)
+        if kept and kept[0].currency != facts.currency:
+            reason = f"marks in {kept[0].currency} and in {facts.currency}: give --in and --rates"
+            series[name] = replace(series[name], levels=(), reason=reason)
+    found = correlations(series, interval=wish.interval, as_of=facts.as_of)
+    return {names: pair for names, pair in found.items() if facts.symbol in names}
 
 
 def analysed(
@@ -159,10 +203,10 @@ def _prices(facts: AssetFacts, wish: Wish, spreads: Sequence[Figure]) -> list[Fi
 
 
 def _by_person(facts: AssetFacts, figures: Mapping[str, Figure]) -> list[Figure]:
-    """Without an office nobody knows which wallets are one person's."""
+    """Where nobody says it, which wallets are one person's is not known."""
     if facts.known.persons is not None:
         return list(figures.values())
-    return [Question(name, facts.as_of).blank(_NO_OFFICE) for name in figures]
+    return [Question(name, facts.as_of).blank(facts.known.unnamed) for name in figures]
 
 
 def _liquidity(facts: AssetFacts) -> list[Figure]:

@@ -8,7 +8,7 @@ its successor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -26,7 +26,7 @@ from prorata.analysis.splits import (
     restated_movements,
     restated_supply,
 )
-from prorata.errors import BooksError
+from prorata.errors import BooksError, InputError
 from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
 from prorata.ledger.movements import Movement as Entry
@@ -35,7 +35,15 @@ from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Unit
 
-__all__ = ["AssetFacts", "Known", "distributions_of", "facts_of", "series_of", "splits_of"]
+__all__ = [
+    "AssetFacts",
+    "Known",
+    "distributions_of",
+    "facts_of",
+    "same_currencies",
+    "series_of",
+    "splits_of",
+]
 
 _TRADES = (MovementKind.TRADE, MovementKind.AUCTION)
 _PLAIN = (MovementKind.TRANSFER, MovementKind.DELIVERY)
@@ -47,7 +55,8 @@ class Known:
 
     `persons` has the person of each wallet, None where there is no office; `countries` those of
     persons; `parts` what a wallet is, if it is no holder's; `same` the currencies that are counted
-    as another one, as USDC may be as USD. With `reporting` all figures are in one currency.
+    as another one, as USDC may be as USD. With `reporting` all figures are in one currency. Where
+    there are no `persons`, `unnamed` says why.
     """
 
     persons: Mapping[str, str] | None = None
@@ -55,6 +64,7 @@ class Known:
     parts: Mapping[str, Part] = field(default_factory=dict)
     same: Mapping[str, str] = field(default_factory=dict)
     reporting: Reporting | None = None
+    unnamed: str = "no office says who is behind the wallets"
 
     def marks(self, marks: Sequence[Mark]) -> tuple[list[Mark], list[str]]:
         """Marks in the reporting currency, if there is one, and why others are left out."""
@@ -145,6 +155,20 @@ def facts_of(
         persons=people.all_of(books, token, balances),
         left_out=left_out,
     )
+
+
+def same_currencies(said: Iterable[str]) -> dict[str, str]:
+    """Pairs as people write them: `USDC=USD`.
+
+    Raises: InputError for what is no pair of currencies.
+    """
+    found = {}
+    for one in said:
+        name, _, other = one.partition("=")
+        if not name or not other:
+            raise InputError.of("same", one, "is no pair of currencies", "write USDC=USD")
+        found[name] = other
+    return found
 
 
 def series_of(marks: Sequence[Mark], kind: MarkKind) -> list[Mark]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from prorata.service.analysis.process import Analyst
 from prorata.service.audits import Audits
 from prorata.service.cursors import Cursors
 from prorata.service.ending import asked_to_end
@@ -25,7 +26,9 @@ from prorata.service.reader import Reader
 from prorata.service.routes import (
     assets,
     claims,
+    comparisons,
     events,
+    figures,
     flows,
     health,
     holders,
@@ -61,6 +64,9 @@ def create_app(settings: Settings) -> FastAPI:
         limiter=Limiter(settings.anybody_per_minute, settings.key_per_minute, office),
         cursors=Cursors(settings.secrets),
         audits=Audits(settings.audits),
+        analyst=Analyst(
+            settings.analysis_seconds, settings.analysis_waiting, settings.analysis_idle_seconds
+        ),
     )
 
     @asynccontextmanager
@@ -70,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         service.ending = True
         await app.state.live.end()
+        service.analyst.close()
         await service.reader.close()
         service.offices.close()
 
@@ -89,7 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.live = Live(service.reader.database)
     for part in (
         *(health, assets, holders, flows, claims, records, register, webhooks, events),
-        *(orders, offerings, meetings),
+        *(orders, offerings, meetings, figures, comparisons),
     ):
         app.include_router(part.router)
     add_problems(app)

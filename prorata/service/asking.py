@@ -30,7 +30,16 @@ from prorata.version import __version__
 
 T = TypeVar("T")
 
-__all__ = ["Asked", "Asking", "Asks", "Followed", "followed_assets"]
+__all__ = [
+    "Asked",
+    "Asking",
+    "Asks",
+    "Followed",
+    "every_asset",
+    "followed_assets",
+    "packed",
+    "unknown_asset",
+]
 
 _ASSETS = (
     select(
@@ -82,8 +91,13 @@ def followed_assets(
     connection: Connection, principal: Principal, token: str | None = None
 ) -> list[Followed]:
     """The assets that may be shown, or those of one token."""
-    found = Reader.remember(connection, ("assets", token), lambda: _followed(connection, token))
+    found = every_asset(connection, token)
     return [one for one in found if principal.sees(one.chain_id, one.asset.token)]
+
+
+def every_asset(connection: Connection, token: str | None = None) -> list[Followed]:
+    """All assets that are followed, whoever may see them: for what decides, and is not shown."""
+    return Reader.remember(connection, ("assets", token), lambda: _followed(connection, token))
 
 
 def _followed(connection: Connection, token: str | None) -> list[Followed]:
@@ -158,7 +172,7 @@ class Asked:
         """Raises: Refused when the asset is public, and not the key's own."""
         one = self.followed
         if not self.principal.owns(one.chain_id, one.asset.token):
-            raise _unknown(one.asset.token)
+            raise unknown_asset(one.asset.token)
 
     def unit_of(self, currency: str) -> Unit | None:
         """How a currency is written, if somebody has said it."""
@@ -285,7 +299,7 @@ class Asking:
             if chain in ("", str(one.chain_id))
         ]
         if not found:
-            raise _unknown(named)
+            raise unknown_asset(named)
         if len(found) > 1:
             rule = "is a token of several chains"
             remedy = f"put the chain before it, as in {found[0].chain_id}:{token}"
@@ -311,11 +325,14 @@ class Asking:
         asked = repr((self.principal.tenant, self.principal.key, self.request.url.path, items))
         return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
-    def tag(self, followed: Sequence[Followed]) -> str:
-        """The ETag: weak, since it is of what was asked and not of its bytes."""
+    def tag(self, followed: Sequence[Followed], more: object = None) -> str:
+        """The ETag: weak, since it is of what was asked and not of its bytes.
+
+        `more` is on what the answer depends besides the ledger.
+        """
         state = [(one.asset.id, one.name, self.audited(one), *one.state) for one in followed]
         asked = (self.request.url.path, self.request.url.query, _told(self.principal))
-        told = repr((__version__, self.service.settings.digest, state, asked))
+        told = repr((__version__, self.service.settings.digest, state, asked, more))
         return f'W/"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
 
     def has(self, tag: str) -> bool:
@@ -340,10 +357,11 @@ class Asking:
 
 def packed(body: Model) -> bytes:
     """An answer as it is sent."""
-    return type(body).__pydantic_serializer__.to_json(body)
+    return type(body).__pydantic_serializer__.to_json(body, by_alias=True)
 
 
-def _unknown(named: str) -> Refused:
+def unknown_asset(named: str) -> Refused:
+    """There is none of that name for the asker, whether or not there is one."""
     sentence, remedy = f"there is no asset {named}", "see /v1/assets for those that may be read"
     return Refused("not-found", sentence, remedy, value=named)
 

@@ -12,10 +12,12 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 from prorata.errors import StoreError
 from prorata.service.settings import Settings
 from prorata.store.keys import ApiKey, find_key
+from prorata.store.marks import Mark, marks
 from prorata.store.office import Office, has_office
 from prorata.store.office_people import people_of
 from prorata.store.people import Person
@@ -70,10 +72,30 @@ class Offices:
         """
         if self.office is None or not addresses:
             return {}
-        office = Office(self.office.database, who=who, tenant=tenant, folder=self.office.folder)
+        office = self.of(tenant, who)
         return await asyncio.to_thread(
             people_of, office, chain_id, addresses, action="people.shown service"
         )
+
+    async def seqs(self, *tenants: str) -> tuple[int, ...]:
+        """How many writes each tenant's office has seen: what rests on it is true while they stay.
+
+        Raises: StoreError when the office cannot be asked.
+        """
+        if self.office is None:
+            return ()
+        opened = [self.of(tenant, "prorata serve") for tenant in tenants]
+        return await asyncio.to_thread(lambda: tuple(one.seq for one in opened))
+
+    async def marks(self, tenant: str, chain_id: int, token: str, **which: Any) -> list[Mark]:
+        """The marks of an asset, as a tenant's office has them.
+
+        Raises: StoreError when the office cannot be asked.
+        """
+        if self.office is None:
+            return []
+        office = self.of(tenant, "prorata serve")
+        return await asyncio.to_thread(lambda: marks(office, chain_id, token, **which))
 
     def of(self, tenant: str, who: str) -> Office:
         """A tenant's office, for one who writes in its trail.

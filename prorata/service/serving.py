@@ -8,6 +8,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from prorata.service.analysis.process import Analyst
 from prorata.service.audits import Audits
 from prorata.service.cursors import Cursors
 from prorata.service.limits import Limiter
@@ -61,5 +62,6 @@ class Service:
     limiter: Limiter
     cursors: Cursors
     audits: Audits
+    analyst: Analyst
     bodies: Bodies = field(default_factory=Bodies)
     ending: bool = False

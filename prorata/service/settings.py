@@ -10,6 +10,7 @@ from functools import cached_property
 
 from prorata.contracts.base import NATIVE
 from prorata.errors import InputError
+from prorata.service.analysis.published import NOTHING, Published
 from prorata.values.amounts import ETHER, Unit
 
 __all__ = ["SHORTEST_SECRET", "Settings"]
@@ -26,7 +27,8 @@ class Settings:
     take an old one's place without a cursor being refused. `webhook_secrets` are the master secrets
     of webhooks, the newest first. `public` are the tokens that anybody may read. `units` says how a
     currency is written, by chain and address; `audits` are the files in which the verdicts of
-    audits are.
+    audits are. `published` are indices, portfolios and a benchmark of the operator's files. Figures
+    take `analysis_seconds` at most.
     """
 
     ledger: str
@@ -45,6 +47,10 @@ class Settings:
     audits: tuple[str, ...] = ()
     anybody_per_minute: int = 120
     key_per_minute: int = 1_200
+    published: Published = NOTHING
+    analysis_seconds: float = 20.0
+    analysis_waiting: int = 8
+    analysis_idle_seconds: float = 300.0
 
     def __post_init__(self) -> None:
         """Raises: InputError when there is no secret, or one that could be guessed."""
@@ -59,7 +65,7 @@ class Settings:
     @cached_property
     def digest(self) -> str:
         """Of what answers depend on besides the ledger."""
-        told = repr(sorted(self.units.items(), key=repr))
+        told = repr((sorted(self.units.items(), key=repr), self.published.digest))
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def unit_of(self, chain_id: int, currency: str) -> Unit | None:

@@ -8,7 +8,7 @@ if that differs too, the log is of another chain, and not used at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +24,7 @@ from prorata.store.database import Database
 from prorata.store.log_events import topic_conditions
 from prorata.store.pages import split_words
 
-__all__ = ["StoredLog"]
+__all__ = ["StoredLog", "logs_to"]
 
 PAGE = 10_000
 
@@ -170,6 +170,32 @@ class StoredLog:
             )
         )
         return wanted.order_by(log.c.block, log.c.log_index).limit(PAGE)
+
+
+def logs_to(
+    connection: Connection, chain: int, addresses: Sequence[str], last: int
+) -> Iterator[Log]:
+    """What contracts have told up to a block, in the chain's order, as one snapshot has it."""
+    log, block, source = schema.log, schema.block, schema.source
+    wanted = (
+        select(
+            source.c.address,
+            log.c.block,
+            log.c.log_index,
+            unread(log.c.transaction_hash),
+            unread(log.c.topics),
+            unread(log.c.data),
+            unread(block.c.hash),
+            block.c.time,
+        )
+        .join(source, source.c.id == log.c.source)
+        .join(block, (block.c.chain == log.c.chain) & (block.c.number == log.c.block))
+        .where(log.c.chain == chain, source.c.address.in_(addresses), log.c.block <= last)
+        .order_by(log.c.block, log.c.log_index)
+        .execution_options(yield_per=PAGE)
+    )
+    for address, *row in connection.execute(wanted):
+        yield _log_of(address, row)
 
 
 def _log_of(address: str, row: Any) -> Log:

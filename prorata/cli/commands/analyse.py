@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,9 +15,7 @@ from prorata.analysis.concentration import Part
 from prorata.analysis.figures import DAY
 from prorata.analysis.marks import MarkKind
 from prorata.analysis.periods import Interval
-from prorata.analysis.returns import Growth, growth
-from prorata.analysis.risk import Pair, correlations
-from prorata.analysis.splits import restated_marks
+from prorata.analysis.risk import Pair
 from prorata.cli.command import Command, reading_options
 from prorata.cli.ledger.analytics import (
     Desk,
@@ -33,14 +31,22 @@ from prorata.cli.session import Session
 from prorata.errors import InputError
 from prorata.files.writer import json_object
 from prorata.register.small_groups import FEWEST
-from prorata.reports.analytics import CountryFlow, Group, Wish, analysed, country_flows, grown
-from prorata.reports.asset_facts import AssetFacts, Known, distributions_of, series_of, splits_of
+from prorata.reports.analysis_documents import NO_ADVICE, analysis_document
+from prorata.reports.analytics import (
+    Beside,
+    CountryFlow,
+    Group,
+    Wish,
+    analysed,
+    correlated,
+    country_flows,
+)
+from prorata.reports.asset_facts import AssetFacts, same_currencies
 from prorata.values.addresses import check_address
 from prorata.values.times import moment, parse_time
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NO_ADVICE = "figures by published formulas: no rating, and no advice"
 ON = {"nav": MarkKind.NAV, "price": MarkKind.PRICE, "appraisal": MarkKind.APPRAISAL}
 _PARTS = (Part.TREASURY, Part.POOL, Part.OMNIBUS)
 
@@ -110,7 +116,7 @@ def cli(address: str | None, at: str | None, **options: Any) -> None:
     wallet = None if address is None else check_address("address", address)
     said = options["known_at"]
     known_at = None if said is None else parse_time("known-at", said)
-    wish, same, reporting = _wish(options), _same(options["same"]), reporting_of(options)
+    wish, same, reporting = _wish(options), same_currencies(options["same"]), reporting_of(options)
     parts = {check_address(part.value, one): part for part in _PARTS for one in options[part.value]}
     with asked(session, at) as ledger:
         if wish.accruals is not None and wish.accruals.date > ledger.second:
@@ -121,7 +127,7 @@ def cli(address: str | None, at: str | None, **options: Any) -> None:
         known = desk.known(parts, same, reporting)
         facts = asset_facts(ledger, desk, known)
         groups = analysed(facts, wish, spreads=spreads(ledger), wallet=wallet)
-        pairs = _correlations(ledger, desk, known, facts, wish)
+        pairs = _correlations(ledger, desk, facts, wish)
         when, head = ledger.when, ledger.facts
     countries = country_flows(facts) if facts.known.persons is not None else []
     session.output.say(escape(f"{facts.symbol}, {when}"))
@@ -129,21 +135,7 @@ def cli(address: str | None, at: str | None, **options: Any) -> None:
     for one in facts.left_out:
         session.output.say(f"Left out: {one}.")
     session.output.result(
-        json_object(
-            {
-                **head,
-                "as_of": moment(facts.as_of),
-                "currency": facts.currency,
-                "left_out": list(facts.left_out),
-                "groups": [
-                    {"title": one.title, "figures": [figure.as_json() for figure in one.figures]}
-                    for one in groups
-                ],
-                "correlations": _pairs_as_json(pairs),
-                "countries": _countries_as_json(facts, countries),
-                "notice": NO_ADVICE,
-            }
-        )
+        json_object({**head, **analysis_document(facts, groups, pairs, countries)})
     )
 
 
@@ -158,42 +150,22 @@ def _wish(options: Mapping[str, Any]) -> Wish:
     )
 
 
-def _same(said: Sequence[str]) -> dict[str, str]:
-    """Raises: InputError for what is no pair of currencies."""
-    found = {}
-    for one in said:
-        name, _, other = one.partition("=")
-        if not name or not other:
-            raise InputError.of("same", one, "is no pair of currencies", "write USDC=USD")
-        found[name] = other
-    return found
-
-
 def _correlations(
-    ledger: Asked, desk: Desk, known: Known, facts: AssetFacts, wish: Wish
+    ledger: Asked, desk: Desk, facts: AssetFacts, wish: Wish
 ) -> dict[tuple[str, str], Pair]:
     """With each other asset of the database that has marks of the same kind."""
     from prorata.store.register import assets_beside
 
-    series: dict[str, Growth] = {f"{facts.symbol}": grown(facts, wish)}
-    kind = series[facts.symbol].kind
-    for other in assets_beside(ledger.connection, ledger.asset):
-        told, _ = known.marks(
-            [one for one in desk.marks(other.token, other.symbol) if one.time <= facts.as_of]
+    others = (
+        Beside(
+            other.token,
+            other.symbol,
+            desk.marks(other.token, other.symbol),
+            partial(books_beside, ledger.found, ledger.connection, other),
         )
-        if kind is None or not series_of(told, kind):
-            continue
-        books = books_beside(ledger.found, ledger.connection, other)
-        splits = splits_of(books, other.token, as_of=facts.as_of)
-        kept = series_of(restated_marks(told, splits), kind)
-        paid = distributions_of(books, other.token, as_of=facts.as_of, known=known)
-        name = other.symbol if other.symbol not in series else other.token
-        series[name] = growth(kept, paid)
-        if kept and kept[0].currency != facts.currency:
-            reason = f"marks in {kept[0].currency} and in {facts.currency}: give --in and --rates"
-            series[name] = replace(series[name], levels=(), reason=reason)
-    found = correlations(series, interval=wish.interval, as_of=facts.as_of)
-    return {names: pair for names, pair in found.items() if facts.symbol in names}
+        for other in assets_beside(ledger.connection, ledger.asset)
+    )
+    return correlated(facts, wish, others)
 
 
 def _show(
@@ -222,29 +194,3 @@ def _show(
         ways = [(one.origin, one.receiver, f"{one.shares:,}") for one in countries]
         output.table("Flows by country, in smallest units", ("from", "to", "shares>"), ways)
     output.say(f"These are {NO_ADVICE}.")
-
-
-def _pairs_as_json(pairs: Mapping[tuple[str, str], Pair]) -> list[dict[str, Any]]:
-    return [
-        {
-            "assets": list(names),
-            "pearson": pair.pearson.as_json(),
-            "spearman": pair.spearman.as_json(),
-        }
-        for names, pair in pairs.items()
-    ]
-
-
-def _countries_as_json(
-    facts: AssetFacts, countries: Sequence[CountryFlow] | None
-) -> dict[str, Any]:
-    reason = None
-    if facts.known.persons is None:
-        reason = "no office says who is behind the wallets"
-    elif countries is None:
-        reason = f"it would point at fewer than {FEWEST} people"
-    flows = [
-        {"from": one.origin, "to": one.receiver, "shares": str(one.shares)}
-        for one in countries or ()
-    ]
-    return {"flows": flows, "reason": reason}

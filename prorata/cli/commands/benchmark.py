@@ -19,16 +19,14 @@ from prorata.cli.ledger.asking import Asked, asked, at_option
 from prorata.cli.session import Session
 from prorata.errors import InputError
 from prorata.files.writer import json_object
+from prorata.reports.analysis_documents import COMPARISON, benchmark_document
 from prorata.reports.analytics import Wish
 from prorata.reports.asset_facts import Known
 from prorata.reports.benchmarks import Listed, benchmark_line, read_benchmark
-from prorata.values.times import moment
 from prorata.values.words import counted, listed
 
 if TYPE_CHECKING:
     from prorata.store.asof import FollowedAsset
-
-NO_ADVICE = "a comparison by these figures: no rating, and no advice"
 
 
 @click.command(
@@ -67,17 +65,8 @@ def cli(table: Path, at: str | None, **options: Any) -> None:
         when, head = ledger.when, ledger.facts
     found = Benchmark(lines)
     _show(session, found, when)
-    session.output.result(
-        json_object(
-            {
-                "block": head["block"],
-                "database": head["database"],
-                "assets": [_facts(one) for one in found.ordered],
-                "missing_classes": found.missing_classes,
-                "notice": NO_ADVICE,
-            }
-        )
-    )
+    told = {"block": head["block"], "database": head["database"]}
+    session.output.result(json_object({**told, **benchmark_document(found)}))
 
 
 def _followed(named: str, followed: Sequence[FollowedAsset]) -> FollowedAsset:
@@ -118,7 +107,7 @@ def _show(session: Session, found: Benchmark, when: str) -> None:
                 session.output.say(f"Blank: {one.asset}, {name}: {reason}.")
     if found.missing_classes:
         session.output.say(f"No asset of: {listed(found.missing_classes)}.")
-    session.output.say(f"This is {NO_ADVICE}.")
+    session.output.say(f"This is {COMPARISON}.")
 
 
 def _there(one: Line, name: str) -> bool:
@@ -127,20 +116,3 @@ def _there(one: Line, name: str) -> bool:
 
 def _cell(one: Line, name: str) -> str:
     return one.figures[name].text if _there(one, name) else "blank"
-
-
-def _facts(one: Line) -> dict[str, Any]:
-    scored = one.score
-    return {
-        "asset": one.asset,
-        "class": one.asset_class,
-        "figures": [one.figures[name].as_json() for name in COLUMNS],
-        "score": None
-        if scored is None
-        else {
-            "low": scored.low.as_json(),
-            "high": scored.high.as_json(),
-            "at": moment(scored.low.as_of),
-            "digest": scored.digest,
-        },
-    }

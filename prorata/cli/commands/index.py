@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from prorata.analysis.index_files import IndexFile, read_index
-from prorata.analysis.indices import Basket, Change, Point
-from prorata.analysis.precision import exact, rounded
+from prorata.analysis.indices import Change, Point
+from prorata.analysis.precision import rounded
 from prorata.cli.command import Command
 from prorata.cli.output import Output
 from prorata.files.writer import json_object
+from prorata.reports.analysis_documents import index_document
 from prorata.values.times import moment
 from prorata.values.words import counted
 
@@ -35,7 +35,7 @@ def cli(index: Path, as_json: bool) -> None:
     found = read_index(index)
     points = found.index.levels()
     _show(output, found, points)
-    output.result(json_object(_facts(found, points)))
+    output.result(json_object(index_document(found, points)))
 
 
 def _show(output: Output, found: IndexFile, points: list[Point]) -> None:
@@ -58,36 +58,3 @@ def _show(output: Output, found: IndexFile, points: list[Point]) -> None:
 def _divisor(change: Change) -> str:
     before, after = (rounded(one.divisor, 4) for one in (change.before, change.after))
     return f"{before} to {after}"
-
-
-def _facts(found: IndexFile, points: list[Point]) -> dict[str, Any]:
-    settings = found.settings
-    return {
-        "name": settings.name,
-        "version": settings.version,
-        "currency": settings.currency,
-        "digests": dict(found.digests),
-        "levels": [
-            {
-                "time": moment(one.time),
-                "price": one.price.as_json(),
-                "total_return": one.total.as_json(),
-            }
-            for one in points
-        ],
-        "changes": [
-            {
-                "time": moment(one.time),
-                "what": one.what,
-                "level": exact(one.level),
-                "before": _basket(one.before),
-                "after": _basket(one.after),
-            }
-            for one in found.index.log
-        ],
-    }
-
-
-def _basket(basket: Basket) -> dict[str, Any]:
-    quantities = {name: exact(one) for name, one in basket.quantities.items()}
-    return {"divisor": exact(basket.divisor), "quantities": quantities}

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -14,6 +13,7 @@ from prorata.analysis.precision import exact
 from prorata.cli.command import Command
 from prorata.cli.output import Output
 from prorata.files.writer import json_object
+from prorata.reports.analysis_documents import portfolio_document
 from prorata.values.times import moment
 
 PORTFOLIO = "examples/analytics/portfolio.yaml"
@@ -37,7 +37,7 @@ def cli(portfolio: Path, as_json: bool) -> None:
     found = read_portfolio(portfolio)
     report = found.portfolio.report()
     _show(output, found, report)
-    output.result(json_object(_facts(found, report)))
+    output.result(json_object(portfolio_document(found, report)))
 
 
 def _show(output: Output, found: PortfolioFile, report: Report) -> None:
@@ -69,34 +69,3 @@ def _row(one: Position) -> tuple[str, ...]:
     figures = (one.value, one.weight, one.total_return, one.volatility, one.drawdown)
     shown = ("blank" if figure.value is None else figure.text for figure in figures)
     return (one.holding.asset, exact(one.holding.quantity), *shown)
-
-
-def _facts(found: PortfolioFile, report: Report) -> dict[str, Any]:
-    return {
-        "name": found.settings.name,
-        "as_of": moment(report.as_of),
-        "currency": report.currency,
-        "digests": dict(found.digests),
-        "positions": [
-            {
-                "asset": one.holding.asset,
-                "quantity": exact(one.holding.quantity),
-                "value": one.value.as_json(),
-                "weight": one.weight.as_json(),
-                "total_return": one.total_return.as_json(),
-                "volatility": one.volatility.as_json(),
-                "autocorrelation": one.autocorrelation.as_json(),
-                "drawdown": one.drawdown.as_json(),
-            }
-            for one in report.positions
-        ],
-        "figures": [figure.as_json() for figure in report.figures],
-        "correlations": [
-            {
-                "assets": [a, b],
-                "pearson": pair.pearson.as_json(),
-                "spearman": pair.spearman.as_json(),
-            }
-            for (a, b), pair in report.correlations.items()
-        ],
-    }

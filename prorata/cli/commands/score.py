@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,10 +12,10 @@ from prorata.analysis.scores import Score, Scored, score
 from prorata.cli.command import Command
 from prorata.cli.output import Output
 from prorata.files.writer import json_object
+from prorata.reports.analysis_documents import SCORE, score_document
 from prorata.values.times import moment
 
 CARD = "examples/analytics/score.yaml"
-NO_ADVICE = "a score is a comparison by this method: no rating, and no advice"
 
 
 @click.command(cls=Command, examples=(f"prorata score {CARD}", f"prorata score {CARD} --json"))
@@ -33,7 +32,7 @@ def cli(card: Path, as_json: bool) -> None:
     output = Output(as_json)
     found = score(*read_card(card))
     _show(output, found)
-    output.result(json_object(_facts(found)))
+    output.result(json_object(score_document(found)))
 
 
 def _show(output: Output, found: Score) -> None:
@@ -50,7 +49,7 @@ def _show(output: Output, found: Score) -> None:
         f"With one weight changed by 10%: {found.least.text} to {found.most.text}; "
         f"{found.moved_by} moves it the most."
     )
-    output.say(f"Method {found.digest}; {NO_ADVICE}.")
+    output.say(f"Method {found.digest}; {SCORE}.")
 
 
 def _row(one: Scored) -> tuple[str, ...]:
@@ -63,35 +62,3 @@ def _row(one: Scored) -> tuple[str, ...]:
         "" if one.supplied_by is None else one.supplied_by.value,
         one.missing or "",
     )
-
-
-def _facts(found: Score) -> dict[str, Any]:
-    return {
-        "asset": found.asset,
-        "method": {"name": found.method, "digest": found.digest},
-        "low": found.low.as_json(),
-        "high": found.high.as_json(),
-        "score": found.value.as_json(),
-        "missing": list(found.missing),
-        "known": found.known.as_json(),
-        "of_issuer": found.of_issuer.as_json(),
-        "sensitivity": {
-            "low": found.least.as_json(),
-            "high": found.most.as_json(),
-            "moved_by": found.moved_by,
-        },
-        "criteria": [
-            {
-                "name": one.name,
-                "weight": one.weight,
-                "points": one.points,
-                "value": one.value,
-                "evidence": one.evidence,
-                "date": None if one.dated is None else moment(one.dated),
-                "supplied_by": None if one.supplied_by is None else one.supplied_by.value,
-                "missing": one.missing,
-            }
-            for one in found.criteria
-        ],
-        "notice": NO_ADVICE,
-    }

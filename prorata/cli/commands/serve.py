@@ -23,13 +23,14 @@ from prorata.cli.output import escape
 from prorata.cli.secret_files import read_secrets, webhook_secret_option, webhook_secrets_of
 from prorata.cli.session import Session
 from prorata.deployments.manifest import Manifest
-from prorata.errors import IncompleteError, InputError, ProrataError
+from prorata.errors import IncompleteError, ProrataError
 from prorata.values.addresses import check_address
 from prorata.values.amounts import Unit
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from prorata.service.analysis.published import Published
     from prorata.service.settings import Settings
 
 EXAMPLES = (
@@ -91,6 +92,19 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--pages", metavar="URL", envvar="PRORATA_PAGES", show_envvar=True,
     help="Serve pages for holders and the issuer too, at this origin as browsers see it, as in "
     "https://shares.example.org; they ask the node.  [default: none]",
+)  # fmt: skip
+@click.option(
+    "--index", "indices", multiple=True, type=_FILE, metavar="FILE",
+    help="Serve this index, as of `prorata index`, by its file's name; may be given again.",
+)  # fmt: skip
+@click.option(
+    "--portfolio", "portfolios", multiple=True, type=_FILE, metavar="FILE",
+    help="Serve this portfolio, as of `prorata portfolio`, to keys that own all of its assets; may "
+    "be given again.",
+)  # fmt: skip
+@click.option(
+    "--benchmark", type=_FILE, metavar="FILE",
+    help="Serve this table of assets, as of `prorata benchmark`, and their scorecards.",
 )  # fmt: skip
 @click.option(
     "--log", type=click.Choice(("json", "none")), default="json", show_default=True,
@@ -202,7 +216,23 @@ def _settings(session: Session, options: dict[str, Any], notice: Callable[[str],
         audits=() if options["audit"] is None else (str(options["audit"]),),
         anybody_per_minute=options["rate"],
         key_per_minute=options["key_rate"],
+        published=_published(options),
     )
+
+
+def _published(options: dict[str, Any]) -> Published:
+    """What the operator's files say.
+
+    Raises: InputError for every fault in one.
+    """
+    from prorata.service.analysis.published import NOTHING
+
+    named = (options["indices"], options["portfolios"], options["benchmark"])
+    if not any(named):
+        return NOTHING
+    from prorata.service.analysis.files import read_published
+
+    return read_published(*named)
 
 
 def _secrets(notice: Callable[[str], None], paths: tuple[Path, ...]) -> tuple[str, ...]:

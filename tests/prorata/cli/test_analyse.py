@@ -18,7 +18,8 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
 from tests.prorata.cli.kept import kept
-from tests.prorata.cli.opened import Commands
+from tests.prorata.cli.opened import Commands, run
+from tests.prorata.cli.served_figures import asked
 
 pytestmark = pytest.mark.slow
 
@@ -599,3 +600,56 @@ def test_a_benchmark_names_the_asset_by_its_token_where_two_have_the_symbol(
 def test_a_benchmark_that_is_refused(played, tmp_path, line, sentence) -> None:
     listed = table(tmp_path, "assets.yaml", "assets:", line)
     assert sentence in played.commands.refuses("benchmark", listed)
+
+
+# -------------------------------------------------------------------------- the service beside it
+
+
+def test_the_service_says_what_the_commands_print(played, tmp_path) -> None:
+    """Law 139: of one block, though no node is asked."""
+    commands, analytics = played.commands, PROJECT_ROOT / "examples/analytics"
+    commands.says("follow", "--once")
+    index, portfolio = analytics / "index.yaml", analytics / "portfolio.yaml"
+    listed = ("assets:", "  - { asset: QUAY9, class: building, card: score.yaml }")
+    benchmark = Path(table(tmp_path, "benchmark.yaml", *listed))
+    for name in ("score.yaml", "score-method.yaml"):
+        (tmp_path / name).write_bytes((analytics / name).read_bytes())
+    with asked(commands, indices=(index,), portfolios=(portfolio,), benchmark=benchmark) as one:
+        head = f"block:{one.json('{asset}')['as_of']['block']}"
+        for at, words, params in (
+            (head, (), {}),
+            (head, ("--frequency", "4", "--on", "price"), {"frequency": 4, "on": "price"}),
+            (head, ("--same", "USD=EUR", "--interval", "day"),
+             {"same": "USD=EUR", "interval": "day"}),
+            ("record:1", ("--oldest", "1"), {"oldest": 1}),
+            (moment(played.when["gift"]), (), {}),
+        ):  # fmt: skip
+            printed = commands.facts("analyse", "--at", at, *words)
+            said = one.json("{asset}/metrics", at=at, **params)
+            assert said.pop("as_of")["block"] == printed["block"]
+            assert said.pop("second") == printed["as_of"]
+            assert not said.pop("incomplete")
+            assert said == {name: printed[name] for name in said}
+            assert len(said) == 6
+        known = [figure for group in printed["groups"] for figure in group["figures"]]
+        assert sum(figure["value"] is not None for figure in known) > 10
+        kept = one.json("{asset}/marks")["marks"]
+        shown = commands.facts("marks", "list")["marks"]
+        assert [mark["id"] for mark in kept] == [mark["id"] for mark in shown]
+        assert len(kept) == 4
+        said = one.json("benchmark", at=head)
+        printed = commands.facts("benchmark", str(benchmark), "--at", head)
+        assert said["as_of"]["block"] == printed["block"]
+        for name in ("assets", "missing_classes", "notice"):
+            assert said[name] == printed[name]
+        for path, words in (
+            ("indices/index", ("index", str(index))),
+            ("portfolio", ("portfolio", str(portfolio))),
+            ("{asset}/scorecard", ("score", str(tmp_path / "score.yaml"))),
+        ):
+            ran = run(*words, "--json")
+            said = one.json(path)
+            said = said.get("scorecard", said)
+            said = said["portfolios"][0] if "portfolios" in said else said
+            printed = json.loads(ran.out)
+            assert {name: said[name] for name in printed} == printed, path

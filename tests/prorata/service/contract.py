@@ -21,10 +21,12 @@ from prorata.service.app import create_app
 from prorata.service.settings import Settings
 from prorata.store.database import Database
 from prorata.store.keys import add_key
+from prorata.store.marks import add_mark
 from prorata.store.office import Office, office_place
 from prorata.store.office_schema import SCOPES
 from prorata.store.writer import Writer
 from tests.prorata.service.conftest import CHAIN_ID, SECRET, STORY
+from tests.prorata.service.files_of_figures import made_mark, published
 from tests.prorata.service.market_story import follow_market
 from tests.prorata.store.made_logs import GENESIS, TOKEN, MadeChain, follow, person, read
 
@@ -35,7 +37,13 @@ ANSWERS = ["2xx", "304", "401", "403", "404", "409", "410", "422"]
 PLACED = {
     "path.asset": TOKEN,
     "path.address": person(2),
+    "path.metric": "supply",
+    "path.id": "income",
     "query.at": "block:7",
+    "query.from": "2023-11-14",
+    "query.to": "2023-11-15",
+    "query.known_at": "2030-01-01",
+    "query.same": ["USDC=USD"],
 }
 
 
@@ -65,11 +73,19 @@ def made_app(folder: Path) -> tuple[Any, str]:
         writer.release()
     with closing(Office.open(office_place(place), who="me", create=True)) as office:
         _, key = add_key(office, "a test", scopes=SCOPES, assets=[(CHAIN_ID, TOKEN)])
+        add_mark(office, made_mark())
+    return make_served(folder)[0], key
+
+
+def make_served(folder: Path) -> tuple[Any, Settings]:
+    """The same of what `made_app` has made."""
+    place = str(folder / "ledger.db")
     settings = Settings(
         place, (SECRET,), office=office_place(place), public=frozenset({TOKEN}),
         anybody_per_minute=0, key_per_minute=0, webhook_secrets=(SECRET,),
+        published=published(folder),
     )  # fmt: skip
-    return create_app(settings), key
+    return create_app(settings), settings
 
 
 def ask_everything(app: Any, cases: int, *, seed: int = 1, **config: Any) -> Found:

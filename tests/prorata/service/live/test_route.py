@@ -145,7 +145,9 @@ settings = Settings(
     ledger={place!r}, secrets=({secret!r},), public=frozenset({{{token!r}}}), drain_seconds=0
 )
 app = create_app(settings)
-uvicorn.run(app, host="127.0.0.1", port={port}, log_level="critical", timeout_graceful_shutdown=3_600)
+uvicorn.run(
+    app, host="127.0.0.1", port={port}, log_level="critical", timeout_graceful_shutdown=3_600
+)
 """
 
 
