@@ -22,6 +22,7 @@ from prorata.contracts.trade_settlement import TradeSettlement, order_types
 from prorata.contracts.vault import DividendVault
 from prorata.deployments.deployment import Deployment
 from prorata.deployments.market_contracts import singleton_address
+from prorata.service.pages.market_facts import parties_of
 
 __all__ = ["wallet_data"]
 
@@ -36,7 +37,9 @@ FUNCTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "transfer": ((TOKEN, "transfer"),),
     "approve": ((TOKEN, "approve"), (MONEY, "approve")),
     "subscribe": ((MONEY, "approve"), (CallAuction.CONTRACT, "place")),
+    "withdraw-order": ((CallAuction.CONTRACT, "withdraw"),),
     "order": (),
+    "cancel-order": ((TradeSettlement.CONTRACT, "cancel"),),
     "vote": ((Ballot.CONTRACT, "vote"), (Ballot.CONTRACT, "voteSplit")),
     "distribute": ((MONEY, "approve"), (VAULT, "declare")),
     "record": ((TOKEN, "scheduleRecord"),),
@@ -49,6 +52,9 @@ FUNCTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "unpause": ((TOKEN, "unpause"),),
 }
 """Of each action, what it may call."""
+
+ABOUT_OFFERINGS = ("subscribe", "withdraw-order")
+"""What brings the terms of an offering, in which its parties stand."""
 
 MARKET = (Ballot.CONTRACT, CallAuction.CONTRACT, TradeSettlement.CONTRACT)
 
@@ -71,6 +77,7 @@ def wallet_data(
         "token": found.token().address,
         "account": account,
         "own": own,
+        "parties": parties_of(found) if action in ABOUT_OFFERINGS else [],
         "next": following,
         "contracts": {
             address: {"name": kind, "functions": functions[address]}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -43,11 +44,20 @@ LINKS = (
     ("payee", "Where income goes"),
     ("claim-to", "Sign a payment to somebody else"),
     ("transfer", "Transfer shares"),
-    ("order", "Sign an order"),
-    ("subscribe", "Subscribe to an offering"),
-    ("vote", "Vote"),
     ("approve", "Approve"),
 )
+
+NUMBERED = defaultdict[str, tuple[str, ...]](
+    tuple,
+    {
+        "claim": ("distributions",),
+        "vote": ("meeting",),
+        "subscribe": ("offering",),
+        "withdraw-order": ("offering", "order"),
+        "cancel-order": ("numbers",),
+    },
+)
+"""Of each action, the numbers that a link may fill in."""
 
 Token = Annotated[str, Path(max_length=80)]
 Name = Annotated[str, Path(max_length=40)]
@@ -145,13 +155,10 @@ async def form(request: Request, token: Token, name: Name, visitor: SignedIn) ->
         ),
     )
     # Nothing that somebody is paid or given by is ever taken from an address that was followed.
-    given = {}
-    if action.name == "claim":
-        asked = request.query_params
-        given["distributions"] = "".join(one for one in asked.get("distributions", "") if
-                                         one in "0123456789, ")[:200]  # fmt: skip
-        if asked.get("holder") in own:
-            given["holder"] = asked["holder"]
+    asked = request.query_params
+    given = {name: _digits(asked[name]) for name in NUMBERED[action.name] if name in asked}
+    if "holder" in action.arguments.model_fields and asked.get("holder") in own:
+        given["holder"] = asked["holder"]
     return page(
         request,
         "action",
@@ -202,6 +209,10 @@ def _file(done: Prepared) -> Response:
     name = f"safe-{done.action}-{(done.digest or '')[2:10]}.json"
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return Response(json.dumps(done.safe[0], indent=2), 200, headers, "application/json")
+
+
+def _digits(text: str) -> str:
+    return "".join(one for one in text if one in "0123456789, ")[:200]
 
 
 async def _standing(request: Request, token: str, visitor: Visitor) -> tuple[Followed, list[str]]:
