@@ -37,7 +37,7 @@ ISSUER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80
 ANN_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
 BEN_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a"
 ANN = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
-DIGEST = "0x" + "ab" * 32
+PROSPECTUS = "Ten shares are offered."
 BEN = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
 
 
@@ -189,8 +189,16 @@ def eventful(building: Commands) -> Iterator[Commands]:
         place = building.folder.parent
         now = building.chain.now()
         building.says("market", "deploy")
+        prospectus = place / "prospectus.pdf"
+        prospectus.write_text(PROSPECTUS)
         building.says(
-            "documents", "set", "prospectus", "--uri", "https://example.org/p.pdf", "--hash", DIGEST
+            "documents",
+            "set",
+            "prospectus",
+            "--uri",
+            "https://example.org/p.pdf",
+            "--file",
+            str(prospectus),
         )
         meeting = place / "meeting.yaml"
         meeting.write_text(

@@ -14,7 +14,7 @@ from tests.prorata.service.pages.wallet import Wallet
 
 __all__ = ["open_page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("eventful")]
 
 AXE = PROJECT_ROOT / ".cache" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 VIEWS: dict[str, dict[str, Any]] = {
@@ -34,6 +34,11 @@ def paths(served: Served) -> dict[str, tuple[str, bool]]:
         "me": ("/me", False),
         "claim": (f"/assets/{token}/claim", False),
         "order": (f"/assets/{token}/order", False),
+        "statements": (f"/assets/{token}/statements", False),
+        "meetings": (f"/assets/{token}/meetings", False),
+        "offerings": (f"/assets/{token}/offerings", False),
+        "orders": (f"/assets/{token}/orders", False),
+        "withdraw": (f"/assets/{token}/withdraw-order?offering=1&order=1", False),
         "desks": ("/desk", True),
         "desk": (f"/desk/{token}", True),
         "audit": (f"/desk/{token}/audit", True),
@@ -43,8 +48,9 @@ def paths(served: Served) -> dict[str, tuple[str, bool]]:
     }
 
 
-NAMES = ["assets", "asset", "sign-in", "me", "claim", "order", "desks", "desk", "audit", "preview",
-         "issue", "missing"]  # fmt: skip
+NAMES = ["assets", "asset", "sign-in", "me", "claim", "order", "statements", "meetings",
+         "offerings", "orders", "withdraw", "desks", "desk", "audit", "preview", "issue",
+         "missing"]  # fmt: skip
 
 
 def asks(page: Any, script: str) -> Any:
@@ -111,7 +117,7 @@ def test_axe_finds_no_fault(opens: Open, view: str) -> None:
     assert faults == {}
 
 
-@pytest.mark.parametrize("name", ["me", "desk", "asset"])
+@pytest.mark.parametrize("name", ["me", "desk", "asset", "meetings", "offerings"])
 def test_a_printed_page_is_ink_on_paper(opens: Any, name: str) -> None:
     """Law 116: in the dark too, without buttons and forms, and nothing is cut off."""
     page = opens(name, color_scheme="dark", viewport={"width": 720, "height": 900})
