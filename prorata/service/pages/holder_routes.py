@@ -21,6 +21,7 @@ from prorata.service.pages.forms import fields_of, read_arguments
 from prorata.service.pages.rendering import HEADERS, page, static
 from prorata.service.pages.seen import known_units, of_token, served_assets
 from prorata.service.preparation import action_named, for_account
+from prorata.service.preparing.actions import Action
 from prorata.service.preparing.prepared import Prepared
 from prorata.service.principals import Asker, principal_of
 from prorata.service.problems import Refused
@@ -58,6 +59,15 @@ NUMBERED = defaultdict[str, tuple[str, ...]](
     },
 )
 """Of each action, the numbers that a link may fill in."""
+
+LISTED = {
+    "vote": "meetings",
+    "subscribe": "offerings",
+    "withdraw-order": "offerings",
+    "order": "orders",
+    "cancel-order": "orders",
+}
+"""Actions that have a page of an asset beside `/me`."""
 
 Token = Annotated[str, Path(max_length=80)]
 Name = Annotated[str, Path(max_length=40)]
@@ -147,7 +157,7 @@ async def form(request: Request, token: Token, name: Name, visitor: SignedIn) ->
     request.state.visitor = visitor
     action = action_named(name)
     followed, own = await _standing(request, token, visitor)
-    back = "/me" if action.who == "holder" else f"/desk/{followed.asset.token}"
+    back = _page_of(action, followed.asset.token)
     data = await request.app.state.deployed.ask(
         followed.asset.token,
         lambda found: wallet_data(
@@ -209,6 +219,14 @@ def _file(done: Prepared) -> Response:
     name = f"safe-{done.action}-{(done.digest or '')[2:10]}.json"
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return Response(json.dumps(done.safe[0], indent=2), 200, headers, "application/json")
+
+
+def _page_of(action: Action, token: str) -> str:
+    """The page that an action is found on, and that shows what became of it."""
+    if action.who == "issuer":
+        return f"/desk/{token}"
+    listed = LISTED.get(action.name)
+    return "/me" if listed is None else f"/assets/{token}/{listed}"
 
 
 def _digits(text: str) -> str:

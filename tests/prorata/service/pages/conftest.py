@@ -183,10 +183,10 @@ DAY = 86_400
 
 
 @pytest.fixture(scope="module")
-def eventful(building: Commands) -> Iterator[Commands]:
+def eventful(building: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """A document, a meeting at which votes are taken, an open offering, an order on the board."""
     with kept(building.anvil.url, building.folder):
-        place = building.folder.parent
+        place = tmp_path_factory.mktemp("events")
         now = building.chain.now()
         building.says("market", "deploy")
         prospectus = place / "prospectus.pdf"
