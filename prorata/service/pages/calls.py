@@ -24,7 +24,7 @@ from prorata.deployments.deployment import Deployment
 from prorata.deployments.market_contracts import singleton_address
 from prorata.service.pages.market_facts import parties_of
 
-__all__ = ["wallet_data"]
+__all__ = ["FUNCTIONS", "contracts_of", "messages_of", "wallet_data"]
 
 TOKEN, VAULT = ShareToken.CONTRACT, DividendVault.CONTRACT
 MONEY = Currency.CONTRACT
@@ -66,7 +66,7 @@ def wallet_data(
 
     `own` are the lost wallets whose place it has; `following` is the page to go to when it is done.
     """
-    named = dict(_contracts(found))
+    named = dict(contracts_of(found))
     functions: dict[str, dict[str, Any]] = {address: {} for address in named}
     for contract, name in FUNCTIONS[action]:
         for address, kind in named.items():
@@ -83,11 +83,11 @@ def wallet_data(
             address: {"name": kind, "functions": functions[address]}
             for address, kind in named.items()
         },
-        "messages": list(_messages(found, action)),
+        "messages": list(messages_of(found, action)),
     }
 
 
-def _contracts(found: Deployment) -> Iterator[tuple[str, str]]:
+def contracts_of(found: Deployment) -> Iterator[tuple[str, str]]:
     """Address and name: of the manifest, of its currencies, and of the market."""
     for kind in MARKET:
         yield singleton_address(kind), kind
@@ -120,7 +120,8 @@ def _input(one: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _messages(found: Deployment, action: str) -> Iterator[dict[str, Any]]:
+def messages_of(found: Deployment, action: str) -> Iterator[dict[str, Any]]:
+    """The messages that may be signed for an action."""
     if action == "claim-to":
         relayer = found.vault().relayer()
         types = {name: [dict(part) for part in parts] for name, parts in TYPES.items()}

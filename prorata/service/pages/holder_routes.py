@@ -16,6 +16,7 @@ from prorata.service.asking import Followed, followed_assets
 from prorata.service.bodies import read_fields, wants_json
 from prorata.service.pages.answers import PageRoute
 from prorata.service.pages.calls import FUNCTIONS, wallet_data
+from prorata.service.pages.descriptors import descriptors_of
 from prorata.service.pages.facts import Held, Wallet, asset_facts, held_of, wallet_of
 from prorata.service.pages.forms import fields_of, read_arguments
 from prorata.service.pages.rendering import HEADERS, page, static
@@ -110,6 +111,19 @@ async def asset(
 
     answer: Response = await request.app.state.service.reader.ask(found, long=True)
     return answer
+
+
+@router.get("/assets/{token}/clear-signing/{name}")
+async def descriptor(
+    request: Request, token: Token, name: Name, principal: Asker, visitor: MaybeSignedIn
+) -> Response:
+    """What a wallet may be told of a contract of the asset (ERC-7730)."""
+    await asset(request, token, principal, visitor)
+    found = await request.app.state.deployed.ask(token, descriptors_of)
+    if name not in found:
+        sentence = f"there is no descriptor {name}"
+        raise Refused("not-found", sentence, f"there are {', '.join(sorted(found))}", value=name)
+    return JSONResponse(found[name], headers=HEADERS)
 
 
 # ------------------------------------------------------------------------------------ the investor
