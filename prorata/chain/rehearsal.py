@@ -157,6 +157,20 @@ class RehearsedChain(RpcChain):
         self._paid[sender] = self._paid.get(sender, 0) + mined.gas_used * mined.gas_price
         return mined
 
+    def would_do(self, gas: int) -> bool:
+        """Whether the last step would have succeeded with so much gas, too.
+
+        A contract may want more to be there than it uses. Raises: ChainError.
+        """
+        last = self._ran.pop()
+        try:
+            [call] = last.block["calls"]
+            block = {**last.block, "calls": [{**call, "gas": hex(gas)}]}
+            [outcome] = self._simulated([block])[0]["calls"]
+        finally:
+            self._ran.append(last)
+        return _refused(outcome) is None
+
     def try_many(
         self, questions: Sequence[Request], *, batch: int | None = None, hasty: bool = False
     ) -> list[Any]:

@@ -20,12 +20,12 @@ from prorata.chain.prices import BUMP_SECONDS, BUMPS
 from prorata.cli.accounts import PASSPHRASE, elsewhere_account
 from prorata.cli.consent import AGREED, require_consent
 from prorata.cli.elsewhere import WAITS, write_down
-from prorata.cli.names import NAMES_FILE
 from prorata.cli.networks import DEFAULT_NETWORK, PUBLIC_CONFIRMATIONS
 from prorata.cli.output import DIGEST, Output, refuse, spoken, usage_refusal
 from prorata.cli.stage import staged
 from prorata.deployments.deployment import LEDGER_FILE
 from prorata.errors import ProrataError
+from prorata.register.address_book import NAMES_FILE
 
 __all__ = [
     "HEAD",

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -19,9 +18,7 @@ import click
 from prorata.register.address_book import AddressBook
 
 __all__ = [
-    "NAMES_FILE",
     "brief",
-    "default_names",
     "has_address",
     "known_names",
     "learn",
@@ -30,8 +27,6 @@ __all__ = [
     "named_facts",
 ]
 
-NAMES_FILE = "names.csv"
-"""The address book of a deployment, in its folder."""
 
 _LEARNED = "prorata.names"
 _ADDRESS = re.compile(r"(?<![0-9A-Za-z])0x[0-9a-fA-F]{40}(?![0-9A-Za-z])", re.ASCII)
@@ -42,12 +37,6 @@ _NOBODY = AddressBook()
 
 
 # ------------------------------------------------------------------------------------ the names
-
-
-def default_names(folder: Path) -> Path | None:
-    """The address book of a deployment's folder, where there is one."""
-    path = folder / NAMES_FILE
-    return path if path.is_file() else None
 
 
 def learn(found: AddressBook) -> AddressBook:

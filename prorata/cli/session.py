@@ -20,7 +20,7 @@ from prorata.chain.signers import ElsewhereSigner, Signer
 from prorata.chain.steps import Receipt
 from prorata.cli.accounts import signer_of
 from prorata.cli.consent import AGREED, keep_to
-from prorata.cli.names import default_names, learn
+from prorata.cli.names import learn
 from prorata.cli.networks import connected
 from prorata.cli.office import office_names
 from prorata.cli.output import GOVERNOR, REPEATED, SENT, Output, escape
@@ -29,7 +29,7 @@ from prorata.cli.stored import with_archive
 from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
 from prorata.deployments.plans import require_plan
 from prorata.errors import DeploymentError, InputError, ProrataError
-from prorata.register.address_book import AddressBook, read_names
+from prorata.register.address_book import AddressBook, default_names, read_names
 from prorata.register.enforcement import Done
 from prorata.values.amounts import parse_units
 from prorata.values.times import moment

@@ -28,11 +28,23 @@ from prorata.register.dialects import (
 )
 from prorata.values.addresses import parse_address
 
-__all__ = ["AddressBook", "NameRow", "parse_names", "read_names", "write_names"]
+__all__ = [
+    "NAMES_FILE",
+    "AddressBook",
+    "NameRow",
+    "default_names",
+    "parse_names",
+    "read_names",
+    "write_names",
+]
 
 
 NUMBERS = ("shares", "percent")
 """What stands beside names in a cap table, and is not read here."""
+
+
+NAMES_FILE = "names.csv"
+"""The address book of a deployment's folder."""
 
 
 class NameRow(Row):
@@ -71,6 +83,12 @@ class AddressBook:
     def without(self, address: str) -> AddressBook:
         """Without this address."""
         return AddressBook({a: row for a, row in self.people.items() if a != address})
+
+
+def default_names(folder: Path) -> Path | None:
+    """The address book of a deployment's folder, where there is one."""
+    path = folder / NAMES_FILE
+    return path if path.is_file() else None
 
 
 def read_names(

@@ -60,7 +60,15 @@ from prorata.reports.recipients import Issuer, Recipient
 from prorata.reports.trades import TradeLine, trade_lines
 from prorata.tax.years import YearRules
 
-__all__ = ["Issued", "Post", "deliver", "deliveries", "issue_statements", "versions_in"]
+__all__ = [
+    "Issued",
+    "Post",
+    "deliver",
+    "deliveries",
+    "issue_statements",
+    "letter_files",
+    "versions_in",
+]
 
 FEW = 64
 """So many are written by one process: starting others takes longer."""
@@ -87,6 +95,20 @@ class Post:
         """Who receives the statement of a wallet."""
         recipient = self.recipients.get(wallet, Recipient(wallet))
         return recipient.with_(known.name if known else "", self.countries.get(wallet, ""))
+
+    def letter(
+        self,
+        books: Books,
+        token: str,
+        year: int,
+        statement: Statement,
+        *,
+        known: Holding | None = None,
+        rules: YearRules | None = None,
+    ) -> Letter:
+        """The letter of one statement."""
+        content = year_statement(books, token, year, statement, known, rules=rules)
+        return Letter(content, self.to(statement.holder, known), self.issuer, self.asset)
 
 
 @dataclass(frozen=True)
@@ -126,10 +148,7 @@ def issue_statements(
 
     def letters() -> Iterator[Letter]:
         for one in statements:
-            holding = who.get(one.holder)
-            content = year_statement(books, token, year, one, holding, rules=rules)
-            recipient = sending.to(one.holder, holding)
-            yield Letter(content, recipient, sending.issuer, sending.asset)
+            yield sending.letter(books, token, year, one, known=who.get(one.holder), rules=rules)
 
     _check_accounts(sending.to(one.holder, who.get(one.holder)) for one in statements)
     contents = _digest(letters())
@@ -288,15 +307,15 @@ def _write(folder: Path, letters: Iterable[Letter]) -> list[tuple[str, str]]:
     """Write the files of some letters; the name and SHA-256 of each."""
     written = []
     for letter in letters:
-        for name, content in _contents(letter):
+        for name, content in letter_files(letter):
             with written_whole(folder / name, durable=False) as part:
                 part.write_bytes(content)
             written.append((name, sha256(content).hexdigest()))
     return written
 
 
-def _contents(letter: Letter) -> Iterator[tuple[str, bytes]]:
-    """The name and content of each file."""
+def letter_files(letter: Letter) -> Iterator[tuple[str, bytes]]:
+    """The name and content of each file of a letter, made as each is asked for."""
     statement, recipient = letter.statement, letter.recipient
     number = recipient.number
     yield f"{number}.csv", csv_text(PaymentRow, statement.payments).encode()

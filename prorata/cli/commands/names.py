@@ -11,11 +11,10 @@ from typing import Any
 import click
 
 from prorata.cli.command import Command, reading_options
-from prorata.cli.names import NAMES_FILE
 from prorata.cli.session import Session
 from prorata.cli.table_options import columns_option, parse_columns
 from prorata.errors import InputError
-from prorata.register.address_book import AddressBook, NameRow, read_names, write_names
+from prorata.register.address_book import NAMES_FILE, AddressBook, NameRow, read_names, write_names
 from prorata.register.captable import KINDS, check_name
 from prorata.register.dialects import DIALECTS
 from prorata.values.addresses import check_address

@@ -14,24 +14,22 @@ from prorata.cli.command import Command, reading_options
 from prorata.cli.groups import CommandGroup, by_itself, require
 from prorata.cli.output import Output
 from prorata.cli.session import Session
-from prorata.cli.year_rules import RECIPIENTS, year_options, year_rules_of
+from prorata.cli.year_rules import year_options, year_rules_of
 from prorata.contracts.currency import parse_amount
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, InputError
 from prorata.ledger.audits import audit_deployment
 from prorata.ledger.movements import IssuePrice
-from prorata.register.investors import countries_of
 from prorata.reports.annual import year_totals
 from prorata.reports.documents import YearTotals
-from prorata.reports.mailing import Issued, Post, deliver, issue_statements
-from prorata.reports.recipients import Issuer, read_recipients
+from prorata.reports.mailing import Issued, deliver, issue_statements
 from prorata.reports.tables import verdict
+from prorata.reports.usual import ISSUER, RECIPIENTS, post_of
 from prorata.values.times import moment, parse_instant
 from prorata.values.words import counted
 
 DEFAULT_OUT = "out/statements"
 COLUMNS = ("currency", "payments>", "gross>", "tax withheld>", "tax repaid>", "net>")
-ISSUER, HOLDERS = "issuer.yaml", RECIPIENTS
 
 year_option = click.option("--year", type=int, help="The year in which income counts.")
 out_option = click.option(
@@ -49,7 +47,7 @@ recipients_option = click.option(
     "--recipients",
     type=click.Path(dir_okay=False, path_type=Path),
     help="A CSV file with account numbers, names, postal addresses and countries by wallet.  "
-    f"[default: {HOLDERS} in the deployment's folder, if it is there]",
+    f"[default: {RECIPIENTS} in the deployment's folder, if it is there]",
 )
 
 issue_price_option = click.option(
@@ -102,7 +100,7 @@ def cli(year: int | None, **options: Any) -> None:
     session = Session.of(options)
     with session.reading() as found:
         symbol, known = found.settings.symbol, session.known
-        post = _post(found, options["issuer"], options["recipients"])
+        post = post_of(found, options["issuer"], options["recipients"])
         proven = audit_deployment(found, issue_price=_issue_price(options["issue_price"], found))
         ledger = proven.books.ledgers[found.token().address]
         rules = year_rules_of(options, found, ledger, session.output)
@@ -119,18 +117,6 @@ def cli(year: int | None, **options: Any) -> None:
     _show(output, year_totals(books, token, year, issued.statements), issued)
 
 
-def _post(found: Deployment, issuer: Path | None, recipients: Path | None) -> Post:
-    """What letters need: files that were named, or those of the deployment's folder."""
-    sender = _named(issuer, found.folder / ISSUER)
-    receivers = _named(recipients, found.folder / HOLDERS)
-    return Post(
-        issuer=Post().issuer if sender is None else Issuer.load(sender),
-        recipients={} if receivers is None else read_recipients(receivers),
-        asset=found.settings.name,
-        countries=countries_of(found),
-    )
-
-
 def _issue_price(text: str | None, found: Deployment) -> IssuePrice | None:
     """What a share cost at issue, from an amount and a currency of the asset."""
     if text is None:
@@ -142,12 +128,6 @@ def _issue_price(text: str | None, found: Deployment) -> IssuePrice | None:
     currency = found.currency(named)
     units = parse_amount(amount, currency)
     return IssuePrice(currency.address, Fraction(units, 10**found.settings.decimals))
-
-
-def _named(path: Path | None, usual: Path) -> Path | None:
-    if path is not None:
-        return path
-    return usual if usual.exists() else None
 
 
 def _show(output: Output, facts: YearTotals, issued: Issued) -> None:

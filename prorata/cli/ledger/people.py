@@ -13,14 +13,13 @@ import click
 
 from prorata.cli.command import Command, reading_options
 from prorata.cli.consent import require_yes
-from prorata.cli.names import NAMES_FILE
 from prorata.cli.office import chain_of, open_office_of
 from prorata.cli.output import escape
 from prorata.cli.session import Session
 from prorata.cli.table_options import columns_option, parse_columns
 from prorata.cli.tables import sheet_option
 from prorata.files.csv_reader import Sheet
-from prorata.register.address_book import read_names, write_names
+from prorata.register.address_book import NAMES_FILE, read_names, write_names
 from prorata.register.people import read_people
 from prorata.register.small_groups import FEWEST, safe_groups
 from prorata.values.countries import country_name

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from prorata.errors import ProrataError
 from prorata.service.bodies import wants_json
-from prorata.service.pages.rendering import page
+from prorata.service.pages.rendering import HEADERS, page
 from prorata.service.problems import KINDS, Refused, kind_of
 
 __all__ = ["PageRoute"]
@@ -42,6 +42,9 @@ class PageRoute(APIRoute):
 def _told(request: Request, error: ProrataError) -> Response:
     kind = kind_of(error) or "failed"
     if kind == "no-key":
+        if "HX-Request" in request.headers:
+            # A part of a page cannot be replaced by the sign-in: the whole page is.
+            return Response(None, 401, {**HEADERS, "HX-Redirect": "/sign-in"})
         return RedirectResponse("/sign-in", 303)
     status, title = KINDS[kind]
     number = request.scope.get("state", {}).get("request_id", "")

@@ -22,8 +22,9 @@ from prorata.contracts.trade_settlement import TradeSettlement, order_types
 from prorata.contracts.vault import DividendVault
 from prorata.deployments.deployment import Deployment
 from prorata.deployments.market_contracts import singleton_address
+from prorata.service.pages.market_facts import parties_of
 
-__all__ = ["wallet_data"]
+__all__ = ["FUNCTIONS", "contracts_of", "messages_of", "wallet_data"]
 
 TOKEN, VAULT = ShareToken.CONTRACT, DividendVault.CONTRACT
 MONEY = Currency.CONTRACT
@@ -36,7 +37,9 @@ FUNCTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "transfer": ((TOKEN, "transfer"),),
     "approve": ((TOKEN, "approve"), (MONEY, "approve")),
     "subscribe": ((MONEY, "approve"), (CallAuction.CONTRACT, "place")),
+    "withdraw-order": ((CallAuction.CONTRACT, "withdraw"),),
     "order": (),
+    "cancel-order": ((TradeSettlement.CONTRACT, "cancel"),),
     "vote": ((Ballot.CONTRACT, "vote"), (Ballot.CONTRACT, "voteSplit")),
     "distribute": ((MONEY, "approve"), (VAULT, "declare")),
     "record": ((TOKEN, "scheduleRecord"),),
@@ -50,6 +53,9 @@ FUNCTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 """Of each action, what it may call."""
 
+ABOUT_OFFERINGS = ("subscribe", "withdraw-order")
+"""What brings the terms of an offering, in which its parties stand."""
+
 MARKET = (Ballot.CONTRACT, CallAuction.CONTRACT, TradeSettlement.CONTRACT)
 
 
@@ -60,7 +66,7 @@ def wallet_data(
 
     `own` are the lost wallets whose place it has; `following` is the page to go to when it is done.
     """
-    named = dict(_contracts(found))
+    named = dict(contracts_of(found))
     functions: dict[str, dict[str, Any]] = {address: {} for address in named}
     for contract, name in FUNCTIONS[action]:
         for address, kind in named.items():
@@ -71,16 +77,17 @@ def wallet_data(
         "token": found.token().address,
         "account": account,
         "own": own,
+        "parties": parties_of(found) if action in ABOUT_OFFERINGS else [],
         "next": following,
         "contracts": {
             address: {"name": kind, "functions": functions[address]}
             for address, kind in named.items()
         },
-        "messages": list(_messages(found, action)),
+        "messages": list(messages_of(found, action)),
     }
 
 
-def _contracts(found: Deployment) -> Iterator[tuple[str, str]]:
+def contracts_of(found: Deployment) -> Iterator[tuple[str, str]]:
     """Address and name: of the manifest, of its currencies, and of the market."""
     for kind in MARKET:
         yield singleton_address(kind), kind
@@ -113,7 +120,8 @@ def _input(one: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _messages(found: Deployment, action: str) -> Iterator[dict[str, Any]]:
+def messages_of(found: Deployment, action: str) -> Iterator[dict[str, Any]]:
+    """The messages that may be signed for an action."""
     if action == "claim-to":
         relayer = found.vault().relayer()
         types = {name: [dict(part) for part in parts] for name, parts in TYPES.items()}

@@ -7,6 +7,7 @@ account has of a currency, is the chain's to say; such figures carry the node's 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from prorata.service.asking import Followed
 from prorata.store import schema
 from prorata.store.asof import AsOf, holder, moment, supply
 from prorata.store.flows import Declared, Income, distributions, income
+from prorata.store.listings import documents
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount, Unit, percent
 
@@ -28,6 +30,7 @@ __all__ = ["AssetFacts", "Claimable", "Earned", "Held", "Wallet", "asset_facts",
            "is_issuer", "wallet_of"]  # fmt: skip
 
 LATEST = 20
+_SAFE = re.compile("https://[a-z0-9]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,17 @@ class Paid:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A document that the token names; `link` is empty where no browser should follow it."""
+
+    name: str
+    uri: str
+    link: str
+    hash: str
+    time: int
+
+
+@dataclass(frozen=True)
 class AssetFacts:
     """An asset at a moment; nothing in it is about a single holder."""
 
@@ -52,6 +66,7 @@ class AssetFacts:
     holders: int
     records: Sequence[tuple[int, int]]
     distributions: Sequence[Paid]
+    documents: Sequence[Named]
 
     @property
     def token(self) -> str:
@@ -75,6 +90,10 @@ def asset_facts(connection: Connection, followed: Followed, units: dict[str, Uni
         total.holders,
         _records(connection, asset, then.block),
         [_paid(one, units) for one in reversed(declared)],
+        [
+            Named(one.name, one.uri, one.uri if _SAFE.match(one.uri) else "", one.hash, one.time)
+            for one in documents(connection, asset, then.block)
+        ],
     )
 
 

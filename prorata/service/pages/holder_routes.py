@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -15,11 +16,13 @@ from prorata.service.asking import Followed, followed_assets
 from prorata.service.bodies import read_fields, wants_json
 from prorata.service.pages.answers import PageRoute
 from prorata.service.pages.calls import FUNCTIONS, wallet_data
+from prorata.service.pages.descriptors import descriptors_of
 from prorata.service.pages.facts import Held, Wallet, asset_facts, held_of, wallet_of
 from prorata.service.pages.forms import fields_of, read_arguments
 from prorata.service.pages.rendering import HEADERS, page, static
 from prorata.service.pages.seen import known_units, of_token, served_assets
 from prorata.service.preparation import action_named, for_account
+from prorata.service.preparing.actions import Action
 from prorata.service.preparing.prepared import Prepared
 from prorata.service.principals import Asker, principal_of
 from prorata.service.problems import Refused
@@ -43,11 +46,29 @@ LINKS = (
     ("payee", "Where income goes"),
     ("claim-to", "Sign a payment to somebody else"),
     ("transfer", "Transfer shares"),
-    ("order", "Sign an order"),
-    ("subscribe", "Subscribe to an offering"),
-    ("vote", "Vote"),
     ("approve", "Approve"),
 )
+
+NUMBERED = defaultdict[str, tuple[str, ...]](
+    tuple,
+    {
+        "claim": ("distributions",),
+        "vote": ("meeting",),
+        "subscribe": ("offering",),
+        "withdraw-order": ("offering", "order"),
+        "cancel-order": ("numbers",),
+    },
+)
+"""Of each action, the numbers that a link may fill in."""
+
+LISTED = {
+    "vote": "meetings",
+    "subscribe": "offerings",
+    "withdraw-order": "offerings",
+    "order": "orders",
+    "cancel-order": "orders",
+}
+"""Actions that have a page of an asset beside `/me`."""
 
 Token = Annotated[str, Path(max_length=80)]
 Name = Annotated[str, Path(max_length=40)]
@@ -90,6 +111,19 @@ async def asset(
 
     answer: Response = await request.app.state.service.reader.ask(found, long=True)
     return answer
+
+
+@router.get("/assets/{token}/clear-signing/{name}")
+async def descriptor(
+    request: Request, token: Token, name: Name, principal: Asker, visitor: MaybeSignedIn
+) -> Response:
+    """What a wallet may be told of a contract of the asset (ERC-7730)."""
+    await asset(request, token, principal, visitor)
+    found = await request.app.state.deployed.ask(token, descriptors_of)
+    if name not in found:
+        sentence = f"there is no descriptor {name}"
+        raise Refused("not-found", sentence, f"there are {', '.join(sorted(found))}", value=name)
+    return JSONResponse(found[name], headers=HEADERS)
 
 
 # ------------------------------------------------------------------------------------ the investor
@@ -137,7 +171,7 @@ async def form(request: Request, token: Token, name: Name, visitor: SignedIn) ->
     request.state.visitor = visitor
     action = action_named(name)
     followed, own = await _standing(request, token, visitor)
-    back = "/me" if action.who == "holder" else f"/desk/{followed.asset.token}"
+    back = _page_of(action, followed.asset.token)
     data = await request.app.state.deployed.ask(
         followed.asset.token,
         lambda found: wallet_data(
@@ -145,13 +179,10 @@ async def form(request: Request, token: Token, name: Name, visitor: SignedIn) ->
         ),
     )
     # Nothing that somebody is paid or given by is ever taken from an address that was followed.
-    given = {}
-    if action.name == "claim":
-        asked = request.query_params
-        given["distributions"] = "".join(one for one in asked.get("distributions", "") if
-                                         one in "0123456789, ")[:200]  # fmt: skip
-        if asked.get("holder") in own:
-            given["holder"] = asked["holder"]
+    asked = request.query_params
+    given = {name: _digits(asked[name]) for name in NUMBERED[action.name] if name in asked}
+    if "holder" in action.arguments.model_fields and asked.get("holder") in own:
+        given["holder"] = asked["holder"]
     return page(
         request,
         "action",
@@ -202,6 +233,18 @@ def _file(done: Prepared) -> Response:
     name = f"safe-{done.action}-{(done.digest or '')[2:10]}.json"
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return Response(json.dumps(done.safe[0], indent=2), 200, headers, "application/json")
+
+
+def _page_of(action: Action, token: str) -> str:
+    """The page that an action is found on, and that shows what became of it."""
+    if action.who == "issuer":
+        return f"/desk/{token}"
+    listed = LISTED.get(action.name)
+    return "/me" if listed is None else f"/assets/{token}/{listed}"
+
+
+def _digits(text: str) -> str:
+    return "".join(one for one in text if one in "0123456789, ")[:200]
 
 
 async def _standing(request: Request, token: str, visitor: Visitor) -> tuple[Followed, list[str]]:

@@ -25,7 +25,7 @@ from prorata.store.office_people import people_of
 from prorata.values.addresses import checksummed
 from prorata.values.amounts import Amount, percent
 
-__all__ = ["Audited", "audited", "names_of", "previewed", "register_of"]
+__all__ = ["Audited", "Shown", "audited", "names_of", "previewed", "register_of"]
 
 LARGEST = 200
 

@@ -6,24 +6,32 @@ A key of the tenant, with the scope `read:register`, may see them too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from sqlalchemy import Connection, inspect
 
 from prorata.alerts.listing import listed_alerts
+from prorata.errors import ProrataError
 from prorata.service.asking import Followed
-from prorata.service.bodies import read_fields
+from prorata.service.bodies import read_fields, wants_json
 from prorata.service.pages.answers import PageRoute
 from prorata.service.pages.facts import AssetFacts, asset_facts, is_issuer
 from prorata.service.pages.forms import fields_of, read_arguments
-from prorata.service.pages.issuer_facts import audited, names_of, previewed, register_of
+from prorata.service.pages.issuer_facts import (
+    Shown,
+    audited,
+    names_of,
+    previewed,
+    register_of,
+)
 from prorata.service.pages.rendering import page
 from prorata.service.pages.seen import known_units, of_token, served_assets
 from prorata.service.preparation import refusals_told
 from prorata.service.preparing.actions import ACTIONS, Distribute
 from prorata.service.principals import Asker, Principal, principal_of
-from prorata.service.problems import Refused
+from prorata.service.problems import Refused, kind_of
 from prorata.service.sign_in.visitors import MaybeSignedIn, SignedIn, Visitor, check_origin
 from prorata.store.database import Database
 from prorata.store.outbox_schema import alert
@@ -141,28 +149,39 @@ async def ask(request: Request, token: Token, principal: Asker, visitor: MaybeSi
 
 @router.post("/{token}/preview")
 async def preview(request: Request, token: Token, principal: Asker, visitor: SignedIn) -> Response:
-    """What each holder would be paid."""
+    """What each holder would be paid; what is wrong with the form is told beside it."""
     check_origin(request)
     followed = await _admitted(request, token, principal, visitor)
     deployed, fields = request.app.state.deployed, dict(await read_fields(request))
-    arguments = read_arguments(ACTIONS["distribute"], fields)
-    assert isinstance(arguments, Distribute)
     folder = deployed.folder(followed.asset.token)
-    shown = await deployed.workers.do(
-        lambda: refusals_told(
-            lambda: previewed(deployed.node(), folder, arguments, visitor.address)
-        )
-    )
+
+    def play() -> list[Shown]:
+        arguments = read_arguments(ACTIONS["distribute"], fields)
+        assert isinstance(arguments, Distribute)
+        return refusals_told(lambda: previewed(deployed.node(), folder, arguments, visitor.address))
+
+    try:
+        shown = await deployed.workers.do(play)
+    except ProrataError as error:
+        if kind_of(error) != "invalid" or wants_json(request):
+            raise
+        return _preview_page(request, followed, fields, (), fault=f"{error}")
     return _preview_page(request, followed, fields, shown)
 
 
 def _preview_page(
-    request: Request, followed: Followed, given: dict[str, str], shown: object
+    request: Request,
+    followed: Followed,
+    given: dict[str, str],
+    shown: Sequence[Shown],
+    fault: str = "",
 ) -> Response:
     address = followed.asset.token
     return page(
         request,
         "desk_preview",
+        status=422 if fault else 200,
+        fault=fault,
         name=followed.name,
         token=address,
         fields=list(fields_of(ACTIONS["distribute"])),

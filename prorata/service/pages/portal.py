@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from prorata.chain.node import RpcChain
 from prorata.errors import DeploymentError
 from prorata.service.deployed import Deployed
-from prorata.service.pages import holder_routes, issuer_routes
+from prorata.service.pages import holder_routes, issuer_routes, standing_routes
+from prorata.service.pages.statement_facts import AuditedBooks
 from prorata.service.routes import preparing
 from prorata.service.sign_in import routes as sign_in_routes
 from prorata.service.sign_in.message import Site
@@ -55,11 +56,12 @@ def add_portal(app: FastAPI, portal: Portal) -> None:
         )
     office = portal.office()
     app.state.deployed = deployed
+    app.state.audited_books = AuditedBooks(deployed)
     # Apart, so that nobody waits for a node to be known.
     clerks = Workers(waiting=64, seconds=10)
     app.state.sign_in = SignIn(Site(portal.origin, chain_id), office, deployed, clerks)
     app.include_router(holder_routes.files)
-    for part in (preparing, sign_in_routes, holder_routes, issuer_routes):
+    for part in (preparing, sign_in_routes, standing_routes, holder_routes, issuer_routes):
         app.include_router(part.router)
     before = app.router.lifespan_context
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import secrets
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -32,6 +34,28 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+HTMX = {
+    "allowEval": False,
+    "allowScriptTags": False,
+    "historyEnabled": False,
+    "historyCacheSize": 0,
+    "includeIndicatorStyles": False,
+    "selfRequestsOnly": True,
+    "responseHandling": [
+        {"code": "[23]04", "swap": False},
+        {"code": "422", "swap": True},
+        {"code": "2..", "swap": True},
+        {"code": "...", "swap": False, "error": True},
+    ],
+}
+"""What htmx may do: replace a part of a page by the same part of our answer, and nothing else."""
+
+PLACE = secrets.token_hex(16)
+"""Where the tag of a page goes that is not known before it is written."""
+
+AS_OF = re.compile("<p data-as-of>.*?</p>", re.DOTALL)
+"""Of which block a page is: where nothing else has changed, it is the same."""
+
 KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 
 
@@ -47,14 +71,26 @@ def _environment() -> Environment:
     environment.filters["moment"] = moment
     environment.filters["data"] = _data
     environment.globals["static"] = static_name
+    environment.globals["htmx_config"] = lambda: json.dumps(HTMX, separators=(",", ":"))
+    environment.globals["tag_header"] = lambda: json.dumps({"If-None-Match": f'W/"{PLACE}"'})
     return environment
 
 
 def page(request: Request, layout: str, /, *, status: int = 200, **facts: Any) -> Response:
-    """The page of a template, by the name of its file without `.html.j2`."""
+    """The page of a template, by the name of its file without `.html.j2`.
+
+    One that asks for itself anew has a tag, and is not sent to whoever has it.
+    """
     template = _environment().get_template(f"{layout}.html.j2")
     facts.setdefault("visitor", getattr(request.state, "visitor", None))
-    return HTMLResponse(template.render(**facts), status, HEADERS)
+    text = template.render(**facts)
+    if PLACE not in text:
+        return HTMLResponse(text, status, HEADERS)
+    digest = hashlib.sha256(AS_OF.sub("", text).replace(PLACE, "").encode()).hexdigest()[:32]
+    tagged = {**HEADERS, "ETag": f'W/"{digest}"'}
+    if request.headers.get("if-none-match") == tagged["ETag"]:
+        return Response(None, 304, tagged)
+    return HTMLResponse(text.replace(PLACE, digest), status, tagged)
 
 
 def _data(value: Any) -> Markup:

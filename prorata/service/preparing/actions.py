@@ -24,10 +24,11 @@ from prorata.income.instructions import draft_instruction
 from prorata.income.payees import set_payee
 from prorata.income.repetitions import alike
 from prorata.market.calls.known_calls import find_call
-from prorata.market.calls.placements import place_order
+from prorata.market.calls.placements import place_order, withdraw_order
 from prorata.market.calls.wanted import wanted_of
 from prorata.market.meetings.listing import ballot_at, meeting_of_asset
 from prorata.market.meetings.votes import cast_vote, choice_of
+from prorata.market.order_ends import cancel_nonces
 from prorata.market.order_terms import OrderTerms
 from prorata.market.orders import draft_order
 from prorata.market.singletons import settlement_at
@@ -205,6 +206,18 @@ class Subscribe(Arguments):
         place_order(on.operator, call, wanted, reference=self.reference)
 
 
+@_action("withdraw-order", "holder")
+class WithdrawOrder(Arguments):
+    """Withdraw an order of the account's from an offering, as long as its terms permit it."""
+
+    offering: Annotated[str, Field(min_length=1, max_length=80)]
+    order: Annotated[int, Field(ge=1)]
+
+    def play(self, on: Played) -> None:
+        call = find_call(on.deployment, self.offering, ("offer",), None)
+        withdraw_order(on.operator, call, self.order)
+
+
 @_action("order", "holder")
 class Order(Arguments):
     """Sign an order to sell or buy shares, which whoever it is for fills."""
@@ -237,6 +250,16 @@ class Order(Arguments):
         first = settlement_at(on.deployment.chain).lowest_nonce(on.operator.address)
         said = f"{on.deployment.token().address}\n{on.operator.address}\n{self!r}"
         return first + int.from_bytes(sha256(said.encode()).digest()[:2], "big")
+
+
+@_action("cancel-order", "holder")
+class CancelOrder(Arguments):
+    """See to it that signed orders of the account's are never filled, by their numbers."""
+
+    numbers: tuple[Annotated[int, Field(ge=0, lt=2**64)], ...] = Field(min_length=1, max_length=50)
+
+    def play(self, on: Played) -> None:
+        cancel_nonces(on.operator, settlement_at(on.deployment.chain), self.numbers)
 
 
 @_action("vote", "holder")

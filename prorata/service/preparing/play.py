@@ -16,7 +16,8 @@ from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.rehearsal import RehearsedChain
 from prorata.chain.signers import ElsewhereSigner
-from prorata.chain.steps import Receipt
+from prorata.chain.steps import Receipt, StepPlan
+from prorata.chain.types import Mined
 from prorata.deployments.deployment import Deployment, Turn, open_operator
 
 __all__ = ["Played", "played"]
@@ -36,6 +37,13 @@ class PreparingOperator(ElsewhereOperator):
         found = super().earlier(key, call)
         self.waiting.clear()
         return found
+
+    def gas_of(self, plan: StepPlan, mined: Mined) -> int:
+        """So much that the step succeeds with it, which may be more than what it uses."""
+        gas = super().gas_of(plan, mined)
+        while gas < plan.gas and not self.rehearsed.would_do(gas):
+            gas = min(plan.gas, 2 * gas)
+        return gas
 
 
 class Played:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from prorata.cli.names import NAMES_FILE
-from prorata.register.address_book import read_names
+from prorata.register.address_book import NAMES_FILE, read_names
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.cli.kept import kept

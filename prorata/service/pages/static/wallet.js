@@ -222,9 +222,10 @@
     return input.type === "address" ? [value] : [];
   };
 
-  // Each address must be the account's, a contract's of the deployment, or typed in by the person.
+  // Each address must be the account's, a contract's of the deployment, a party's of an offering
+  // that came with the page, or typed in by the person.
   const checkAddresses = (addresses, account, typed) => {
-    const own = [account, ...page.own];
+    const own = [account, ...page.own, ...page.parties];
     for (const one of addresses) {
       const known = BigInt(one) === 0n || own.some((mine) => same(mine, one)) || named(one) || typed.includes(one.toLowerCase());
       if (!known) refuse(`the server names ${one}, which is neither yours, nor of the deployment, nor typed in by you`);

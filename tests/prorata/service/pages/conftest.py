@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -16,12 +17,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from prorata.chain.node import RpcChain
+from prorata.market.singletons import singleton_address
 from prorata.service.app import create_app
 from prorata.service.pages.portal import Portal, add_portal
 from prorata.service.settings import Settings
 from prorata.store.office import Office, office_place
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.times import moment
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
 from tests.prorata.service.pages.wallet import Wallet
@@ -32,6 +35,7 @@ ISSUER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80
 ANN_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
 BEN_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a"
 ANN = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+PROSPECTUS = "Ten shares are offered."
 BEN = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
 
 
@@ -148,3 +152,53 @@ def ann(building: Commands) -> Wallet:
 @pytest.fixture
 def issuer(building: Commands) -> Wallet:
     return Wallet(ISSUER_KEY, building.anvil)
+
+
+DAY = 86_400
+
+
+@pytest.fixture(scope="module")
+def eventful(building: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """A document, a meeting at which votes are taken, an open offering, an order on the board."""
+    with kept(building.anvil.url, building.folder):
+        place = tmp_path_factory.mktemp("events")
+        now = building.chain.now()
+        building.says("market", "deploy")
+        prospectus = place / "prospectus.pdf"
+        prospectus.write_text(PROSPECTUS)
+        building.says(
+            "documents",
+            "set",
+            "prospectus",
+            "--uri",
+            "https://example.org/p.pdf",
+            "--file",
+            str(prospectus),
+        )
+        meeting = place / "meeting.yaml"
+        meeting.write_text(
+            f'title: Annual meeting 2027\nrecord: 1\nopens: "{moment(now + 100)}"\n'
+            f'closes: "{moment(now + 30 * DAY)}"\nquorum: 25%\nresolutions:\n'
+            "  - text: The accounts are approved\n"
+            "  - text: The house is sold\n    of: eligible\n    majority: at least 75%\n"
+        )
+        building.says("meeting", "convene", str(meeting))
+        building.travel(now + 101)
+        building.says("settings", "holds-contract", singleton_address("Holds"))
+        offer = place / "offer.yaml"
+        offer.write_text(
+            json.dumps({
+                "name": "First issue", "sells": "10", "at_least": "5",
+                "price": {"currency": "USD", "at": "100.00"},
+                "withdraw_until": moment(now + 10 * DAY), "closes": moment(now + 20 * DAY),
+                "close_by": moment(now + 25 * DAY), "settle_by": moment(now + 30 * DAY),
+            })
+        )  # fmt: skip
+        building.says("offer", "open", str(offer), "--account", "TEST::2")
+        building.says(
+            "order", "sign", "--sell", "5", "--for", "600", "--in", "USD", "--account", "TEST::1",
+            "--until", moment(now + 10 * DAY), "--out", str(place / "order.json"),
+        )  # fmt: skip
+        building.says("order", "post", str(place / "order.json"))
+        building.says("follow", "--once")
+        yield building

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fastapi import Response
+from fastapi import Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prorata.errors import InputError
 from prorata.service.pages.calls import FUNCTIONS
 from prorata.service.pages.forms import fields_of, read_arguments
-from prorata.service.pages.rendering import _data, _environment
+from prorata.service.pages.market_facts import Asked
+from prorata.service.pages.rendering import HTMX as RULES
+from prorata.service.pages.rendering import PLACE, _data, _environment, page
 from prorata.service.preparing.actions import ACTIONS
 from prorata.service.sign_in.message import Site
 from prorata.service.sign_in.visitors import SignIn
+from prorata.toolchain.paths import PROJECT_ROOT
 
 ANN = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+STATIC = PROJECT_ROOT / "prorata" / "service" / "pages" / "static"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -91,3 +98,80 @@ def test_a_form_that_does_not_fit_is_refused(
     """In a sentence that names the field."""
     with pytest.raises(InputError, match=sentence):
         read_arguments(ACTIONS[action], fields)
+
+
+# --------------------------------------------------------------------------------------- scripts
+
+HTMX = "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
+"""Of `dist/htmx.min.js` in htmx.org 2.0.11, as npm has it."""
+
+
+def test_htmx_is_the_one_that_was_published() -> None:
+    """Law 144: to the byte, and its terms are beside it."""
+    assert sha256((STATIC / "htmx.min.js").read_bytes()).hexdigest() == HTMX
+    assert HTMX in (STATIC / "README.md").read_text(encoding="utf-8")
+    assert (STATIC / "HTMX-TERMS.txt").read_text(encoding="utf-8").startswith("Zero-Clause BSD")
+
+
+def test_the_digest_of_the_wallet_script_is_published() -> None:
+    """Law 115: whoever compares what a server gives with the guide sees another script."""
+    guide = (PROJECT_ROOT / "docs" / "guide" / "pages.md").read_text(encoding="utf-8")
+    assert sha256((STATIC / "wallet.js").read_bytes()).hexdigest() in guide
+
+
+def test_htmx_may_run_nothing() -> None:
+    """Law 144: no text as a program, no script of an answer, no style, no memory of pages."""
+    for name in ("allowEval", "allowScriptTags", "includeIndicatorStyles", "historyEnabled"):
+        assert RULES[name] is False
+    assert RULES["historyCacheSize"] == 0
+    assert RULES["selfRequestsOnly"] is True
+
+
+def test_no_page_that_has_a_wallet_sign_loads_htmx() -> None:
+    """Law 144: there, one script is all that there is."""
+    loading = {"htmx": set(), "wallet": set()}
+    for path in (STATIC.parent / "templates").glob("*.j2"):
+        text = path.read_text(encoding="utf-8")
+        loading["wallet"] |= {path.name} if "wallet.js" in text else set()
+        loading["htmx"] |= {path.name} if "parts.htmx()" in text or "hx-" in text else set()
+    assert {"action.html.j2", "sign_in.html.j2"} == loading["wallet"]
+    assert "meetings.html.j2" in loading["htmx"]
+    assert not loading["wallet"] & loading["htmx"]
+    assert "script" not in (STATIC.parent / "templates" / "base.html.j2").read_text().replace(
+        "{% block script %}", ""
+    )
+
+
+Asset = SimpleNamespace(name="Quay 9", asset=SimpleNamespace(token=ANN))
+
+
+@dataclass
+class Row:
+    """An order of a page."""
+
+    nonce: int
+    side: str = "sell"
+    price: str = "100.00"
+    currency: str = "USD"
+    valid_until: str = "2027-03-31T23:59:59Z"
+    state: str = "open"
+    shares = open = SimpleNamespace(text="5")
+
+
+@given(st.lists(st.integers(0, 9), max_size=3), st.integers(0, 10**9))
+def test_a_tag_is_of_what_is_said_and_not_of_the_block(said: list[int], block: int) -> None:
+    """Law 144: the same words have the same tag, other words another, whatever the block."""
+
+    def asked(words: list[int], block: int, known: str = "") -> Response:
+        scope = {"type": "http", "headers": [(b"if-none-match", known.encode())], "state": {}}
+        rows = [Row(number) for number in words]
+        facts = {"followed": Asset, "asked": Asked(block, rows), "own": (), "others": rows}
+        return page(Request(scope), "orders", **facts)
+
+    first = asked(said, 1)
+    tag = first.headers["etag"]
+    assert asked(said, block, tag).status_code == 304
+    other = asked([*said, 1], 1, tag)
+    assert other.status_code == 200
+    assert other.headers["etag"] != tag
+    assert PLACE not in bytes(first.body).decode()

@@ -124,7 +124,13 @@ def test_every_post_is_sent_from_our_pages(served: Served, ann: Wallet, origin: 
     assert client.get("/me").status_code == 200
 
 
-OPEN = {"/", "/static/{name}", "/sign-in", "/assets/{token}"}
+OPEN = {
+    "/",
+    "/static/{name}",
+    "/sign-in",
+    "/assets/{token}",
+    "/assets/{token}/clear-signing/{name}",
+}
 """Pages that need nobody."""
 
 

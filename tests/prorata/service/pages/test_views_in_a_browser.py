@@ -15,7 +15,7 @@ from tests.prorata.service.pages.wallet import Wallet
 
 __all__ = ["open_page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("eventful")]
 
 VIEWS = {"light": (1100, "light"), "dark": (1100, "dark"), "small": (360, "light")}
 
@@ -30,6 +30,11 @@ def paths(served: Served) -> dict[str, tuple[str, bool]]:
         "me": ("/me", False),
         "claim": (f"/assets/{token}/claim", False),
         "order": (f"/assets/{token}/order", False),
+        "statements": (f"/assets/{token}/statements", False),
+        "meetings": (f"/assets/{token}/meetings", False),
+        "offerings": (f"/assets/{token}/offerings", False),
+        "orders": (f"/assets/{token}/orders", False),
+        "withdraw": (f"/assets/{token}/withdraw-order?offering=1&order=1", False),
         "desks": ("/desk", True),
         "desk": (f"/desk/{token}", True),
         "audit": (f"/desk/{token}/audit", True),
@@ -39,8 +44,9 @@ def paths(served: Served) -> dict[str, tuple[str, bool]]:
     }
 
 
-NAMES = ["assets", "asset", "sign-in", "me", "claim", "order", "desks", "desk", "audit", "preview",
-         "issue", "missing"]  # fmt: skip
+NAMES = ["assets", "asset", "sign-in", "me", "claim", "order", "statements", "meetings",
+         "offerings", "orders", "withdraw", "desks", "desk", "audit", "preview", "issue",
+         "missing"]  # fmt: skip
 
 
 def asks(page: Any, script: str) -> Any:
@@ -109,7 +115,7 @@ def test_axe_finds_no_fault(opens: Open, name: str) -> None:
     assert faults == {}
 
 
-@pytest.mark.parametrize("name", ["me", "desk", "asset"])
+@pytest.mark.parametrize("name", ["me", "desk", "asset", "meetings", "offerings"])
 def test_a_printed_page_is_ink_on_paper(opens: Any, name: str) -> None:
     """Law 116: in the dark too, without buttons and forms, and nothing is cut off."""
     page = opens(name, color_scheme="dark", viewport={"width": 720, "height": 900})
