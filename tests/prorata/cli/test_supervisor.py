@@ -138,6 +138,8 @@ def test_who_does_not_end_is_killed_and_the_exit_code_says_so(asset: Commands) -
     for grace, times in ((0.5, 1), (3_600.0, 2)):
         with Run(asset, grace, follower=FOLLOWER) as run:
             until(lambda run=run: len(run.pids("follower")) == 1)
+            # Before it listens to SIGTERM, that would end it even while it is stopped.
+            until(lambda run=run: writes(asset, run.pids("follower")[0]))
             os.kill(run.pids("follower")[0], signal.SIGSTOP)
             for _ in range(times):
                 assert run.thread.is_alive()

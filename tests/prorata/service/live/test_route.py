@@ -145,9 +145,7 @@ settings = Settings(
     ledger={place!r}, secrets=({secret!r},), public=frozenset({{{token!r}}}), drain_seconds=0
 )
 app = create_app(settings)
-uvicorn.run(
-    app, host="127.0.0.1", port={port}, log_level="critical", timeout_graceful_shutdown=3_600
-)
+uvicorn.run(app, host="127.0.0.1", port={port}, log_level="critical", timeout_graceful_shutdown=900)
 """
 
 
@@ -196,7 +194,7 @@ def test_kills_and_ends_of_real_processes_lose_nothing(serve) -> None:
             process = begin()
         elif number == 8:
             process.send_signal(signal.SIGTERM)
-            # Its grace is an hour.
+            # Its grace is longer.
             process.wait(120)
             mine(served, 2_000 + number)
             process = begin()
