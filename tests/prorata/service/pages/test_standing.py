@@ -101,6 +101,25 @@ def test_a_recovered_wallet_has_the_statement_of_the_lost_one(served: Served, an
     assert gone.headers["location"] == "/sign-in"
 
 
+def test_books_that_do_not_balance_make_no_statement(served: Served, ann: Wallet) -> None:
+    """Law 142: money has left the vault that no event tells of."""
+    client, path = served.signed_in(ann), f"/assets/{served.token}/statements"
+    assert client.get(path).status_code == 200
+    served.app.state.audited_books._kept.clear()
+    vault, found = served.commands.deployment.vault().address, served.commands.deployment
+    money = found.currency("USD")
+    rpc = served.commands.anvil.rpc
+    rpc("anvil_impersonateAccount", vault)
+    rpc("anvil_setBalance", vault, hex(10**18))
+    call = money.transfer(BEN, 1)
+    body = {"from": vault, "to": call.to, "data": f"0x{call.data.hex()}", "gas": hex(200_000)}
+    rpc("eth_sendTransaction", body)
+    served.commands.travel(served.commands.chain.now() + 1)
+    refused = client.get(path)
+    assert refused.status_code == 503
+    assert "the books do not balance" in refused.text
+
+
 # ------------------------------------------------------------------------------------ all the rest
 
 
