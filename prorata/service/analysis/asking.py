@@ -11,11 +11,12 @@ from fastapi import Response
 from sqlalchemy import Connection, select
 
 from prorata.contracts.base import NATIVE
-from prorata.errors import MomentGoneError
+from prorata.errors import BooksError, MomentGoneError
 from prorata.service.analysis.questions import Office, Place
 from prorata.service.asking import Asked, Asking, Followed, every_asset, followed_assets, packed
 from prorata.service.models import Model
 from prorata.service.principals import Principal
+from prorata.service.problems import Refused
 from prorata.store import schema
 from prorata.store.asof import closing_time
 from prorata.store.holder_pages import cursor_of
@@ -98,6 +99,9 @@ async def analysed(
             if last or cursor is not None:
                 raise
             continue
+        except BooksError as error:
+            # As the ledger stands now, nobody can say.
+            raise Refused("unavailable", error.sentence, error.remedy) from None
         body = packed(build(one.asked, made))
         service.bodies.put(one.tag, body)
         return ask.answer(one.tag, body)

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from prorata.errors import InputError
 from prorata.service.analysis.files import read_published
 from prorata.service.analysis.process import Analyst
 from prorata.store.keys import add_key
 from prorata.store.marks import add_mark
 from prorata.store.office import Office, office_place
 from tests.prorata.service.conftest import CHAIN_ID, Serve, Served
-from tests.prorata.service.files_of_figures import index, made_mark, portfolio, published
+from tests.prorata.service.files_of_figures import index, made_mark, portfolio, published, write
 from tests.prorata.store.made_logs import OTHER, TOKEN, move
 
 pytestmark = pytest.mark.slow
@@ -214,3 +215,16 @@ def test_a_moment_that_was_undone_is_gone_for_figures_too(figures):
     gone = figures.get(f"/{TOKEN}/series/holders", params={"limit": 1, "cursor": first["next"]})
     assert gone.status_code == 410
     assert figures.get(f"/{TOKEN}/metrics").status_code == 200
+
+
+def test_files_with_a_fault_are_refused_before_the_service_begins(tmp_path):
+    (tmp_path / "beside").mkdir()
+    one, other = index(tmp_path, "income", "MAPLE"), index(tmp_path / "beside", "income", "OAK")
+    assert [each.id for each in read_published([one], [], None).indices] == ["income"]
+    with pytest.raises(InputError, match="is the id of two files"):
+        read_published([one, other], [], None)
+    with pytest.raises(InputError, match="is no id"):
+        read_published([index(tmp_path, "an index", "MAPLE")], [], None)
+    bad = write(tmp_path, "table.yaml", "assets:\n  - { asset: HAR, class: castle }\n")
+    with pytest.raises(InputError, match="is no class of assets"):
+        read_published([], [], bad)
