@@ -21,6 +21,7 @@ from prorata.service.principals import Asker, Principal
 from prorata.service.problems import Refused
 from prorata.service.reader import Reader
 from prorata.service.serving import Service
+from prorata.service.versions import Version
 from prorata.store import schema
 from prorata.store.asof import AsOf, FollowedAsset, moment
 from prorata.values.addresses import address_fault, parse_address
@@ -200,20 +201,22 @@ class Asking:
                     self.service.bodies.put(tag, kept)
             return tag, kept
 
-        known = None if fresh else await self._known(named)
-        if known is not None:
-            return known
-        tag, body = await self.service.reader.ask(found, long=long)
+        since = None if fresh else await self.service.reader.version()
+        if since is not None:
+            known = await self._known(named, since)
+            if known is not None:
+                return known
+        tag, body = await self.service.reader.ask(found, long=long, since=since)
         return self.answer(None if fresh else tag, body)
 
-    async def _known(self, named: str) -> Response | None:
+    async def _known(self, named: str, version: Version) -> Response | None:
         """The answer without a snapshot, where nobody has written since it was made."""
         reader, key = self.service.reader, ("assets", named, self.principal)
-        if not reader.can_peek:
-            return None
-        followed = reader.peek(key)
+        followed = reader.peek(version, key)
         if followed is None:
-            followed = await reader.keep(key, lambda connection: self.find(connection, named))
+            followed = await reader.keep(
+                version, key, lambda connection: self.find(connection, named)
+            )
         tag = self.tag([followed])
         if self.has(tag):
             return self.answer(tag, None)
