@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from prorata.service.answered import Answered
 from prorata.service.cursors import Cursors
 from prorata.service.ending import asked_to_end
 from prorata.service.limits import Limiter
@@ -75,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (health, assets, holders, flows, records, register, events):
         app.include_router(part.router)
     add_problems(app)
+    app.add_middleware(Answered, service=service)
     app.add_middleware(Edge, settings=settings)
     _describe(app)
     return app

@@ -16,6 +16,7 @@ from fastapi import Depends, Request, Response
 from sqlalchemy import Connection, bindparam, select
 
 from prorata.errors import InputError
+from prorata.service.answered import cache_headers, has_tag
 from prorata.service.models import Model, moment_model
 from prorata.service.principals import Asker, Principal
 from prorata.service.problems import Refused
@@ -218,6 +219,7 @@ class Asking:
                 version, key, lambda connection: self.find(connection, named)
             )
         tag = self.tag([followed])
+        self.service.questions.put(self.request.scope, version, tag)
         if self.has(tag):
             return self.answer(tag, None)
         body = self.service.bodies.get(tag)
@@ -307,19 +309,11 @@ class Asking:
 
     def has(self, tag: str) -> bool:
         """Whether the asker has this answer."""
-        known = self.request.headers.get("if-none-match")
-        if known is None:
-            return False
-        return known.strip() == "*" or tag in {one.strip() for one in known.split(",")}
+        return has_tag(self.request.headers.get("if-none-match"), tag)
 
     def answer(self, tag: str | None, body: bytes | None) -> Response:
         """The body, or that it has not changed."""
-        whose = "public" if self.principal.key is None else "private"
-        headers = {"Cache-Control": f"{whose}, no-cache", "Vary": "Authorization"}
-        if tag is None:
-            headers["Cache-Control"] = "no-store"
-        else:
-            headers["ETag"] = tag
+        headers = cache_headers(tag, self.principal.key)
         if body is None:
             return Response(None, 304, headers)
         return Response(body, 200, headers, "application/json")

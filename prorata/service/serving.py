@@ -8,6 +8,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from prorata.service.answered import Questions
 from prorata.service.cursors import Cursors
 from prorata.service.limits import Limiter
 from prorata.service.offices import Offices
@@ -60,4 +61,5 @@ class Service:
     limiter: Limiter
     cursors: Cursors
     bodies: Bodies = field(default_factory=Bodies)
+    questions: Questions = field(default_factory=Questions)
     ending: bool = False
