@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
@@ -73,7 +74,7 @@ class Followed:
     genesis: str
     state: tuple[Any, ...]
 
-    @property
+    @cached_property
     def unit(self) -> Unit:
         """How its shares are written."""
         return Unit(self.asset.symbol, self.asset.decimals)
@@ -166,8 +167,9 @@ class Asking:
 
     request: Request
     principal: Principal
+    _tag: tuple[Sequence[Followed], str] | None = None
 
-    @property
+    @cached_property
     def service(self) -> Service:
         """What the application was made with."""
         found: Service = self.request.app.state.service
@@ -302,6 +304,11 @@ class Asking:
 
     def tag(self, followed: Sequence[Followed]) -> str:
         """The ETag: weak, since it is of what was asked and not of its bytes."""
+        if self._tag is None or self._tag[0] != followed:
+            self._tag = followed, self._made(followed)
+        return self._tag[1]
+
+    def _made(self, followed: Sequence[Followed]) -> str:
         state = [(one.asset.id, one.name, *one.state) for one in followed]
         asked = (self.request.url.path, self.request.url.query, _told(self.principal))
         told = repr((__version__, self.service.settings.digest, state, asked))

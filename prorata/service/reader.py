@@ -195,7 +195,9 @@ class Reader:
         try:
             with self.database.refusals():
                 async with server.connect() as connection:
-                    await _require_idle(connection)
+                    if not _is_idle(connection):
+                        # Whoever gave up a request may have left a transaction.
+                        await connection.invalidate()
                     if not long:
                         found = await self._without_transaction(connection, function, since)
                         if found is not None:
@@ -255,11 +257,11 @@ def _watch(database: Database) -> sqlite3.Connection | None:
     return sqlite3.connect(path, uri=True, check_same_thread=False, isolation_level=None)
 
 
-async def _require_idle(connection: AsyncConnection) -> None:
-    """A request that was given up may have left a transaction: its connection is not used again."""
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    if driver.info.transaction_status != _IDLE:
-        await connection.invalidate()
+def _is_idle(opened: AsyncConnection) -> bool:
+    """Whether no transaction is open."""
+    assert opened.sync_connection is not None
+    driver: Any = opened.sync_connection.connection.driver_connection
+    return bool(driver.pgconn.transaction_status == _IDLE)
 
 
 async def _in_transaction(connection: AsyncConnection, function: Callable[[Connection], T]) -> T:
