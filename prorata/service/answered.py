@@ -8,92 +8,24 @@ against the limits as any other does; whatever is in doubt goes the whole way.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from prorata.errors import ProrataError
 from prorata.service.problems import refusal
-from prorata.service.versions import Version
-from prorata.store.keys import ApiKey
+from prorata.service.questions import (
+    Known,
+    Question,
+    cache_headers,
+    has_tag,
+    header,
+    question_of,
+)
+from prorata.service.serving import Service
 
-if TYPE_CHECKING:
-    from prorata.service.serving import Service
-
-__all__ = ["Answered", "Question", "Questions", "cache_headers", "has_tag"]
-
-MOST_KEPT = 2_000
-_LONGEST = 1_000
-
-Question = tuple[str, bytes, bytes | None]
-"""A path, a query, and the digest of the key that asks."""
-
-
-def question_of(scope: Scope) -> Question:
-    """By which an answer is remembered."""
-    given = _header(scope, b"authorization")
-    return (
-        scope["path"],
-        scope["query_string"],
-        None if given is None else hashlib.sha256(given).digest(),
-    )
-
-
-@dataclass(frozen=True)
-class _Known:
-    """The tag that a question has in one version, and its route, for the log and the metrics.
-
-    `key` is what was known of the key then.
-    """
-
-    version: Version
-    key: ApiKey | None
-    tag: str
-    route: Any
-
-
-class Questions:
-    """What was asked lately, of one version of the database."""
-
-    def __init__(self) -> None:
-        self._version: Hashable = None
-        self._known: dict[Question, _Known] = {}
-
-    def get(self, question: Question) -> _Known | None:
-        """What is known of a question in a version that may have passed."""
-        return self._known.get(question)
-
-    def put(self, scope: Scope, version: Version, tag: str) -> None:
-        """A question has that tag, as long as nobody writes."""
-        question = question_of(scope)
-        if len(question[0]) + len(question[1]) > _LONGEST:
-            return
-        if version != self._version or len(self._known) >= MOST_KEPT:
-            self._version, self._known = version, {}
-        key = scope["state"].get("asker")
-        self._known[question] = _Known(version, key, tag, scope.get("route"))
-
-
-def cache_headers(tag: str | None, key: str | None) -> dict[str, str]:
-    """Who may keep an answer; without a tag nobody."""
-    whose = "public" if key is None else "private"
-    headers = {"Cache-Control": f"{whose}, no-cache", "Vary": "Authorization"}
-    if tag is None:
-        headers["Cache-Control"] = "no-store"
-    else:
-        headers["ETag"] = tag
-    return headers
-
-
-def has_tag(known: str | None, tag: str) -> bool:
-    """Whether an asker who says `If-None-Match: known` has that answer."""
-    if known is None:
-        return False
-    return known.strip() == "*" or tag in {one.strip() for one in known.split(",")}
+__all__ = ["Answered"]
 
 
 class Answered:
@@ -104,7 +36,9 @@ class Answered:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] != "http" or scope["method"] != "GET":
+        # Somebody who is signed in may be shown what a key is not.
+        plain = scope["type"] == "http" and scope["method"] == "GET"
+        if not plain or header(scope, b"cookie") is not None:
             await self.app(scope, receive, send)
             return
         question = question_of(scope)
@@ -112,16 +46,16 @@ class Answered:
         if known is None or not await self._answer(scope, send, question, known):
             await self.app(scope, receive, send)
 
-    async def _answer(self, scope: Scope, send: Send, question: Question, known: _Known) -> bool:
+    async def _answer(self, scope: Scope, send: Send, question: Question, known: Known) -> bool:
         """Whether it was answered."""
         service = self.service
         key = None
         if question[2] is not None:
-            key = service.offices.believed(_bearer(_header(scope, b"authorization") or b""))
+            key = service.offices.believed(_bearer(header(scope, b"authorization") or b""))
         if key != known.key:
             return False
         body: bytes | None = None
-        told = _header(scope, b"if-none-match")
+        told = header(scope, b"if-none-match")
         if not has_tag(None if told is None else told.decode("latin-1"), known.tag):
             body = service.bodies.get(known.tag)
             if body is None:
@@ -156,14 +90,6 @@ class Answered:
 
 async def _nothing() -> Any:
     return {"type": "http.request", "body": b"", "more_body": False}
-
-
-def _header(scope: Scope, name: bytes) -> bytes | None:
-    for given, value in scope["headers"]:
-        if given == name:
-            found: bytes = value
-            return found
-    return None
 
 
 def _bearer(given: bytes) -> str:

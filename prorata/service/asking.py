@@ -17,10 +17,10 @@ from fastapi import Depends, Request, Response
 from sqlalchemy import Connection, bindparam, select
 
 from prorata.errors import InputError
-from prorata.service.answered import cache_headers, has_tag
 from prorata.service.models import Model, moment_model
 from prorata.service.principals import Asker, Principal
 from prorata.service.problems import Refused
+from prorata.service.questions import cache_headers, has_tag
 from prorata.service.reader import Reader
 from prorata.service.serving import Service
 from prorata.service.versions import Version

@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import time
 from collections import ChainMap
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -166,11 +166,11 @@ class Reader:
 
         SQLite says whether anybody has written since; of PostgreSQL it is known beforehand, or not.
         """
-        found: dict[Hashable, Any] | ChainMap[Hashable, Any] | None
+        found: MutableMapping[Hashable, Any] | None
         if connection.dialect.name == "sqlite":
             driver: Any = connection.connection.driver_connection
             version = driver.execute("PRAGMA data_version").fetchone()[0]
-            known = connection.info.get(_KNOWN)
+            known: tuple[Any, dict[Hashable, Any]] | None = connection.info.get(_KNOWN)
             if known is None or known[0] != version or len(known[1]) > MOST_KEPT:
                 known = connection.info[_KNOWN] = (version, {})
             found = known[1]
@@ -198,6 +198,7 @@ class Reader:
                     if not _is_idle(connection):
                         # Whoever gave up a request may have left a transaction.
                         await connection.invalidate()
+                        await connection.get_raw_connection()
                     if not long:
                         found = await self._without_transaction(connection, function, since)
                         if found is not None:
@@ -219,7 +220,8 @@ class Reader:
         if version is None or not self._versions.is_of(version, connection.info.get(_SERVER)):
             return None
         # What is found is for others only once it is known to be of this version.
-        known = connection.info[_KNOWN] = ChainMap({}, self._known(version))
+        known: ChainMap[Hashable, Any] = ChainMap({}, self._known(version))
+        connection.info[_KNOWN] = known
         found: Callable[[], T]
         try:
             value = await opened.run_sync(function)

@@ -8,10 +8,10 @@ from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from prorata.service.answered import Questions
 from prorata.service.cursors import Cursors
 from prorata.service.limits import Limiter
 from prorata.service.offices import Offices
+from prorata.service.questions import Questions
 from prorata.service.reader import Reader
 from prorata.service.settings import Settings
 

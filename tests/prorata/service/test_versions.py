@@ -26,7 +26,7 @@ from tests.prorata.service.conftest import CHAIN_ID, SECRET, Serve, Served
 from tests.prorata.store.made_logs import TOKEN, move, person
 
 PATH = f"/{TOKEN}/holders/{person(1)}"
-WRITES = 25
+WRITES = 12
 
 
 @pytest.fixture
