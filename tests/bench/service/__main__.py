@@ -213,8 +213,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--mix", type=float, default=0, help="seconds of everything, and no more")
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--mix", type=int, default=0, help="seconds of everything, and no more")
     given = parser.parse_args()
     if shutil.which("wrk") is None:
         parser.error("wrk is not installed; on Debian: apt-get install wrk")
