@@ -26,7 +26,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/$(VENV)/solcx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz contract mutate faults prove cluster gas calls schedules coverage bench hardhat browser chain lock clean
+.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz contract mutate faults prove cluster gas calls schedules coverage bench load hardhat browser chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -141,6 +141,9 @@ coverage: setup $(INSTALLED)  ## Measure which lines and branches of the contrac
 bench: setup $(INSTALLED)  ## Measure gas and scale beside the peers, and rewrite docs/costs.md (minutes)
 	@$(BIN)/python -m tests.bench.run
 	@$(BIN)/python -m tests.bench.published
+
+load: setup  ## Load the service with wrk, beside plain FastAPI, and with a mix (LOAD_ROUNDS, LOAD_MIX; minutes)
+	@$(BIN)/python -m tests.bench.service --rounds $${LOAD_ROUNDS:-7} && $(BIN)/python -m tests.bench.service --mix $${LOAD_MIX:-60}
 
 $(INSTALLED): $(PEERS) $(STAMPS)/node
 	@echo "· Other people's contracts to test and measure against, which are never shipped (175 MB)"

@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from prorata.service.analysis.process import Analyst
+from prorata.service.answered import Answered
 from prorata.service.audits import Audits
 from prorata.service.cursors import Cursors
 from prorata.service.ending import asked_to_end
@@ -100,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(part.router)
     add_problems(app)
+    app.add_middleware(Answered, service=service)
     app.add_middleware(Edge, settings=settings)
     _describe(app)
     return app

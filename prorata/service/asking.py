@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
@@ -20,8 +21,10 @@ from prorata.service.audits import Audited
 from prorata.service.models import Model, moment_model
 from prorata.service.principals import Asker, Principal
 from prorata.service.problems import Refused
+from prorata.service.questions import cache_headers, has_tag
 from prorata.service.reader import Reader
 from prorata.service.serving import Service
+from prorata.service.versions import Version
 from prorata.store import schema
 from prorata.store.asof import AsOf, FollowedAsset, moment
 from prorata.values.addresses import address_fault, parse_address
@@ -81,7 +84,7 @@ class Followed:
     genesis: str
     state: tuple[Any, ...]
 
-    @property
+    @cached_property
     def unit(self) -> Unit:
         """How its shares are written."""
         return Unit(self.asset.symbol, self.asset.decimals)
@@ -186,8 +189,9 @@ class Asking:
     request: Request
     principal: Principal
     _audits: dict[tuple[int, str], Audited | None] = field(default_factory=dict, init=False)
+    _tag: tuple[object, str] | None = field(default=None, init=False)
 
-    @property
+    @cached_property
     def service(self) -> Service:
         """What the application was made with."""
         found: Service = self.request.app.state.service
@@ -222,21 +226,26 @@ class Asking:
                     self.service.bodies.put(tag, kept)
             return tag, kept
 
-        known = None if fresh else await self._known(named)
-        if known is not None:
-            return known
-        tag, body = await self.service.reader.ask(found, long=long)
+        since = None if fresh else await self.service.reader.version()
+        if since is not None:
+            known = await self._known(named, since)
+            if known is not None:
+                return known
+        tag, body = await self.service.reader.ask(found, long=long, since=since)
         return self.answer(None if fresh else tag, body)
 
-    async def _known(self, named: str) -> Response | None:
+    async def _known(self, named: str, version: Version) -> Response | None:
         """The answer without a snapshot, where nobody has written since it was made."""
         reader, key = self.service.reader, ("assets", named, self.principal)
-        if not reader.can_peek:
-            return None
-        followed = reader.peek(key)
+        followed = reader.peek(version, key)
         if followed is None:
-            followed = await reader.keep(key, lambda connection: self.find(connection, named))
+            followed = await reader.keep(
+                version, key, lambda connection: self.find(connection, named)
+            )
+        # Asked before the tag is made of the audits: it is never older than they are.
+        state = version, self.service.audits.changes
         tag = self.tag([followed])
+        self.service.questions.put(self.request.scope, state, tag)
         if self.has(tag):
             return self.answer(tag, None)
         body = self.service.bodies.get(tag)
@@ -330,6 +339,12 @@ class Asking:
 
         `more` is on what the answer depends besides the ledger.
         """
+        of = (*followed, more)
+        if self._tag is None or self._tag[0] != of:
+            self._tag = of, self._made(followed, more)
+        return self._tag[1]
+
+    def _made(self, followed: Sequence[Followed], more: object) -> str:
         state = [(one.asset.id, one.name, self.audited(one), *one.state) for one in followed]
         asked = (self.request.url.path, self.request.url.query, _told(self.principal))
         told = repr((__version__, self.service.settings.digest, state, asked, more))
@@ -337,19 +352,11 @@ class Asking:
 
     def has(self, tag: str) -> bool:
         """Whether the asker has this answer."""
-        known = self.request.headers.get("if-none-match")
-        if known is None:
-            return False
-        return known.strip() == "*" or tag in {one.strip() for one in known.split(",")}
+        return has_tag(self.request.headers.get("if-none-match"), tag)
 
     def answer(self, tag: str | None, body: bytes | None) -> Response:
         """The body, or that it has not changed."""
-        whose = "public" if self.principal.key is None else "private"
-        headers = {"Cache-Control": f"{whose}, no-cache", "Vary": "Authorization"}
-        if tag is None:
-            headers["Cache-Control"] = "no-store"
-        else:
-            headers["ETag"] = tag
+        headers = cache_headers(tag, self.principal.key)
         if body is None:
             return Response(None, 304, headers)
         return Response(body, 200, headers, "application/json")

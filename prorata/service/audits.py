@@ -40,8 +40,16 @@ class Audits:
         self._clock = clock
         self._alone = threading.Lock()
         self._look_at = float("-inf")
+        self._changes = 0
         self._seen: dict[Path, tuple[int, int, int]] = {}
         self._known: dict[Path, Mapping[tuple[int, str], Audited]] = {}
+
+    @property
+    def changes(self) -> int:
+        """How often a verdict may have become another: what was known before may be so no more."""
+        if self._paths:
+            self._look()
+        return self._changes
 
     def of(self, chain_id: int, token: str) -> Audited | None:
         """The audit of a token; of several files the one of the highest block, or that differs."""
@@ -66,6 +74,7 @@ class Audits:
                     continue
                 # Another dict each time: whoever reads meanwhile reads the old one to the end.
                 self._known = {**self._known, path: read}
+                self._changes += 1
                 self._seen[path] = state
             self._look_at = self._clock() + LOOK_SECONDS
 

@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from fastapi import Request
@@ -191,7 +192,7 @@ class Limiter:
 
         Raises: Refused beyond the limit.
         """
-        item, who = RateLimitItemPerMinute(max(1, self.anybody)), client_of(request)
+        item, who = _in_a_minute(max(1, self.anybody)), client_of(request)
         if self.anybody and not await self._memory.test(item, who):
             await self.count_anybody(request)
 
@@ -208,7 +209,7 @@ class Limiter:
     ) -> None:
         if not most:
             return
-        item = RateLimitItemPerMinute(most)
+        item = _in_a_minute(most)
         within = await limiter.hit(item, who)
         stats = await limiter.get_window_stats(item, who)
         seconds = max(1, int(stats.reset_time - self.clock()) + 1)
@@ -224,6 +225,11 @@ class Limiter:
                 "too-many", f"more than {most:,} requests in a minute",
                 f"ask again in {seconds} seconds", headers={"Retry-After": str(seconds)},
             )  # fmt: skip
+
+
+@cache
+def _in_a_minute(most: int) -> RateLimitItemPerMinute:
+    return RateLimitItemPerMinute(most)
 
 
 def client_of(request: Request) -> str:

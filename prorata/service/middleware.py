@@ -25,6 +25,7 @@ SAFE = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
 )
 """Headers of every answer that does not have its own."""
+_SAFE = tuple((name.lower().encode(), value.encode()) for name, value in SAFE)
 
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, DELETE",
@@ -119,13 +120,15 @@ class _Exchange:
         """A part of the answer; its headers are made safe."""
         if message["type"] == "http.response.start":
             self.begun = True
-            told = MutableHeaders(scope=message)
-            told["X-Request-ID"] = self.number
+            headers = list(message["headers"])
+            present = {name.lower() for name, _ in headers}
+            headers += [one for one in _SAFE if one[0] not in present]
+            headers.append((b"x-request-id", self.number.encode()))
             for name, value in self.scope["state"].get("headers", {}).items():
-                told[name] = value
-            for name, value in SAFE:
-                told.setdefault(name, value)
+                headers.append((name.lower().encode(), value.encode()))
+            message["headers"] = headers
             if self._is_allowed():
+                told = MutableHeaders(scope=message)
                 told["Access-Control-Allow-Origin"] = self.headers["origin"]
                 told["Access-Control-Expose-Headers"] = EXPOSED
                 told.add_vary_header("Origin")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from prorata.service.audits import Audited
 from prorata.store.asof import AsOf
-from prorata.values.amounts import Amount, Unit
+from prorata.values.amounts import Unit, plain_text
 from prorata.values.times import iso
 
 __all__ = [
@@ -114,9 +114,12 @@ def amount_model(units: int, unit: Unit | None, address: str | None = None) -> A
         return AmountModel(
             units=str(units), text=None, decimals=None, currency=None, address=address
         )
-    text = Amount(units=units, decimals=unit.decimals, currency=unit.symbol).text
     return AmountModel(
-        units=str(units), text=text, decimals=unit.decimals, currency=unit.symbol, address=address
+        units=str(units),
+        text=plain_text(units, unit.decimals),
+        decimals=unit.decimals,
+        currency=unit.symbol,
+        address=address,
     )
 
 

@@ -59,6 +59,11 @@ class Offices:
             self._known.popitem(last=False)
         return found
 
+    def believed(self, text: str) -> ApiKey | None:
+        """The key of that text, where it was looked for within those seconds."""
+        kept = self._known.get(_digest(text))
+        return None if kept is None or kept[0] <= time.monotonic() else kept[1]
+
     def remembers(self, text: str) -> bool:
         """Whether it was a valid key when it was last looked for."""
         return _digest(text) in self._known

@@ -75,7 +75,7 @@ async def principal_of(request: Request) -> Principal:
             "no-key", "the key is not known, or was revoked", "ask for another one",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )  # fmt: skip
-    request.scope["state"]["key"] = key.id
+    request.scope["state"].update(key=key.id, asker=key)
     await limiter.count_key(request, key.id)
     return Principal(public, key.tenant, key.id, frozenset(key.scopes), frozenset(key.assets))
 

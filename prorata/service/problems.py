@@ -34,6 +34,7 @@ __all__ = [
     "add_problems",
     "kind_of",
     "problem",
+    "refusal",
     "responses",
     "unexpected",
 ]
@@ -167,6 +168,11 @@ def add_problems(app: FastAPI) -> None:
 
 async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProrataError)
+    return refusal(request, error)
+
+
+def refusal(request: Request, error: ProrataError) -> Response:
+    """The answer to a request that was refused."""
     if isinstance(error, Refused):
         return problem(
             request, error.kind, error.sentence,

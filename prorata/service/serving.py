@@ -13,6 +13,7 @@ from prorata.service.audits import Audits
 from prorata.service.cursors import Cursors
 from prorata.service.limits import Limiter
 from prorata.service.offices import Offices
+from prorata.service.questions import Questions
 from prorata.service.reader import Reader
 from prorata.service.settings import Settings
 
@@ -64,4 +65,5 @@ class Service:
     audits: Audits
     analyst: Analyst
     bodies: Bodies = field(default_factory=Bodies)
+    questions: Questions = field(default_factory=Questions)
     ending: bool = False

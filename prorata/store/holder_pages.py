@@ -174,7 +174,8 @@ def holders_after(
     """The holders after an account, and the last of them, unless there is none behind it."""
     amount_of = amount_reader(connection)
     found: list[tuple[bytes, int]] = []
-    asked = {"asset": asset, "block": block, "after": after, "most": most}
+    # One more than a page has, by which it is known whether another follows.
+    asked = {"asset": asset, "block": block, "after": after, "most": most + 1}
     last = after
     while rows := connection.execute(_AFTER, asked).all():
         for account, address, packed in rows:
@@ -185,5 +186,7 @@ def holders_after(
                 return found, last
             found.append((bytes(address), amount))
             last = account
+        if len(rows) <= most:
+            break
         asked["after"] = rows[-1][0]
     return found, None

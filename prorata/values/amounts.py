@@ -35,6 +35,7 @@ __all__ = [
     "format_units",
     "parse_units",
     "percent",
+    "plain_text",
     "strange_character",
 ]
 
@@ -127,6 +128,13 @@ def format_units(amount: int, decimals: int, *, grouping: bool = True, trim: boo
         fraction = fraction.rstrip("0")
     sign = "-" if amount < 0 else ""
     return sign + (f"{whole:,}" if grouping else str(whole)) + (f".{fraction}" if fraction else "")
+
+
+def plain_text(units: int, decimals: int) -> str:
+    """An amount as people read it: two decimals, and more where they say something."""
+    whole, _, part = format_units(units, decimals, trim=True).partition(".")
+    part = part.ljust(min(2, decimals), "0")
+    return f"{whole}.{part}" if part else whole
 
 
 def percent(part: int, whole: int, places: int = 2) -> str:
@@ -224,9 +232,7 @@ class Amount(BaseModel):
     @property
     def text(self) -> str:
         """As people read it: two decimals, and more where they say something."""
-        whole, _, part = format_units(self.units, self.decimals, trim=True).partition(".")
-        part = part.ljust(min(2, self.decimals), "0")
-        return f"{whole}.{part}" if part else whole
+        return plain_text(self.units, self.decimals)
 
     @property
     def figure(self) -> str:

@@ -27,6 +27,7 @@ REQUESTS = logging.getLogger("prorata.request")
 LASTING = frozenset({"/v1/events"})
 """Streams: how long they take is up to the client."""
 UNMATCHED = "unmatched"
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class JsonLines(logging.Formatter):
@@ -49,7 +50,7 @@ class JsonLines(logging.Formatter):
                 f"{frame.filename}:{frame.lineno} {frame.name}"
                 for frame in traceback.extract_tb(places)[-20:]
             ]
-        return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        return _ENCODE(line)
 
 
 def configure_logs(output: TextIO | None = None, level: int = logging.INFO) -> None:

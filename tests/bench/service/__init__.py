@@ -1,0 +1,1 @@
+"""The service under load: `python -m tests.bench.service` (`make load`)."""
