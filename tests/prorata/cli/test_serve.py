@@ -133,7 +133,7 @@ def test_a_key_is_shown_once_reads_and_is_revoked(quay):
 
 @pytest.mark.slow
 def test_what_an_audit_has_said_is_told(quay, tmp_path):
-    """Law 136: by the option of the command."""
+    """Law 137: by the option of the command."""
     file = tmp_path / "audit.json"
     file.write_text(quay.says("books", "--json"), encoding="utf-8")
     with serving(quay, "--public", "--drain", "0", "--audit", str(file)) as service:

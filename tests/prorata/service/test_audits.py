@@ -41,7 +41,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_failed_audit_disputes_every_answer_until_one_finds_nothing(serve: Serve, file, path):
-    """Law 136: and each time the tag is another."""
+    """Law 137: and each time the tag is another."""
     served, tags = serve(audits=(audit(file),)), set()
     for block, balanced in ((7, True), (8, False), (9, True)):
         audit(file, balanced=balanced, block=block)
@@ -64,7 +64,7 @@ def test_without_an_audit_nothing_is_said_of_one(served):
 
 
 def test_an_audit_is_of_its_chain_and_its_tokens(serve: Serve, file):
-    """Law 136: of another asset it says nothing."""
+    """Law 137: of another asset it says nothing."""
     served = serve(audits=(audit(file, balanced=False),), public=frozenset({TOKEN, OTHER}))
     assert (served.json(f"/{TOKEN}")["disputed"], served.json(f"/{OTHER}")["disputed"]) == (
         True, False,
@@ -80,7 +80,7 @@ def test_an_audit_is_of_its_chain_and_its_tokens(serve: Serve, file):
     "text", ["", "{", "[]", "7", '{"error": {}}', '{"block": true, "balanced": 1, "chain_id": 1}']
 )
 def test_a_file_that_is_none_takes_no_verdict_away(file, text):
-    """Law 136: the next audit is being written, and the last one stands."""
+    """Law 137: the next audit is being written, and the last one stands."""
     found = Audits((audit(file, balanced=False),), clock=iter(range(0, 100, 10)).__next__)
     before = found.of(CHAIN_ID, TOKEN)
     assert before is not None

@@ -53,7 +53,7 @@ def orders(served: Served, **asked: Any) -> list[tuple[Any, ...]]:
 
 
 def test_the_book_and_the_tape_of_a_made_chain(served):
-    """Law 134: as of each block."""
+    """Law 135: as of each block."""
     mine, other = person(1), person(3)
     assert orders(served) == [("open", other, 0, 20), ("open", mine, 4, 6)]
     assert orders(served, at="block:6") == [("open", other, 0, 20), ("open", mine, 3, 7)]
@@ -97,7 +97,7 @@ def test_what_is_of_another_token_is_not_told(serve: Serve):
     ],
 )
 def test_an_order_ends_by_what_it_says_itself(serve: Serve, order: Event, state: str | None):
-    """Law 134: its time, its record, and fields that contradict each other."""
+    """Law 135: its time, its record, and fields that contradict each other."""
     record = told("RecordScheduled", recordId=1, closesAt=START + SECONDS + 5)
     served = serve(MadeChain([[move(0, 1, 9), record], [order], []]))
     [found] = orders(served, state="all")
@@ -106,7 +106,7 @@ def test_an_order_ends_by_what_it_says_itself(serve: Serve, order: Event, state:
 
 
 def test_of_a_block_whose_time_is_not_kept_nothing_is_said_that_time_decides(serve: Serve):
-    """Law 134: what the ledger cannot know is null."""
+    """Law 135: what the ledger cannot know is null."""
     served = serve(MadeChain(STORY))
     meeting = convened(3, 1, closes_at=START + SECONDS * 11)
     served.chain.mine([posted(2, 3, 9, 90, valid_until=START + SECONDS * 11), meeting])
@@ -127,7 +127,7 @@ def test_of_a_block_whose_time_is_not_kept_nothing_is_said_that_time_decides(ser
 
 @pytest.mark.parametrize("seed", range(5))
 def test_whatever_is_filled_and_cancelled_the_rest_is_left(serve: Serve, seed):
-    """Law 134: against a count that is kept beside it."""
+    """Law 135: against a count that is kept beside it."""
     dice = random.Random(seed)
     chain, law = MadeChain([[move(0, 1, 10_000)]]), {}
     for _ in range(30):
@@ -163,7 +163,7 @@ def test_whatever_is_filled_and_cancelled_the_rest_is_left(serve: Serve, seed):
 
 
 def test_an_offering_of_a_made_chain(served):
-    """Law 134: as of each block."""
+    """Law 135: as of each block."""
     one = served.json(f"/{TOKEN}/offerings")["offerings"][0]
     assert (one["kind"], one["stage"], one["takes_orders"]) == ("offering", "open", True)
     assert [of(one[name]) for name in ("lot", "most", "least", "bids", "asks")] == [
@@ -181,7 +181,7 @@ def test_an_offering_of_a_made_chain(served):
 
 
 def test_a_meeting_of_a_made_chain(served):
-    """Law 134: of a holder the last vote stands; of an open record nothing is known."""
+    """Law 135: of a holder the last vote stands; of an open record nothing is known."""
     first, second = served.json(f"/{TOKEN}/meetings")["meetings"]
     assert [of(first[name]) for name in ("eligible", "present")] == [150, 80]
     [resolution] = first["resolutions"]
@@ -193,7 +193,7 @@ def test_a_meeting_of_a_made_chain(served):
 
 
 def test_those_excluded_from_a_meeting_are_not_eligible(serve: Serve):
-    """Law 134: the supply at the record less what they had, each counted once."""
+    """Law 135: the supply at the record less what they had, each counted once."""
     record = told("RecordScheduled", recordId=1, closesAt=START + SECONDS * 2)
     meeting = convened(1, 1, excluded=(person(1), person(1), person(9)))
     served = serve(
@@ -226,7 +226,7 @@ def claims(served: Served, holder: int, **asked: Any) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_what_all_can_claim_is_the_law_of_apportionment(serve: Serve, seed):
-    """Law 135: to the unit, with those excluded, whatever is held after the record."""
+    """Law 136: to the unit, with those excluded, whatever is held after the record."""
     dice = random.Random(seed)
     held = {person(number): dice.randint(1, 1_000) for number in range(1, 7)}
     first = [move(0, number, held[person(number)]) for number in range(1, 7)]
@@ -249,7 +249,7 @@ def test_what_all_can_claim_is_the_law_of_apportionment(serve: Serve, seed):
 
 
 def test_times_and_ends_of_a_distribution(serve: Serve):
-    """Law 135: before its time it is not due, after its deadline nobody can claim."""
+    """Law 136: before its time it is not due, after its deadline nobody can claim."""
     record = told("RecordScheduled", recordId=1, closesAt=START + SECONDS)
     timed = {"payable_from": START + SECONDS * 4, "deadline": START + SECONDS * 5}
     chain = MadeChain([[move(0, 1, 10), record], [], [distributed(1, 100, **timed)], [], [], []])
@@ -264,7 +264,7 @@ def test_times_and_ends_of_a_distribution(serve: Serve):
 
 
 def test_a_record_that_was_cancelled_or_had_no_shares_goes_back(serve: Serve):
-    """Law 135: nobody can claim of it."""
+    """Law 136: nobody can claim of it."""
     record = told("RecordScheduled", recordId=1, closesAt=START + SECONDS * 9)
     chain = MadeChain([[move(0, 1, 10), record], [distributed(1, 100)]])
     served = serve(chain)
@@ -278,7 +278,7 @@ def test_a_record_that_was_cancelled_or_had_no_shares_goes_back(serve: Serve):
 
 
 def test_shares_that_the_vault_keeps_for_others_earn_nothing_once_it_pays_in_them(serve: Serve):
-    """Law 135: as the vault, which is left out from the first distribution of such shares on."""
+    """Law 136: as the vault, which is left out from the first distribution of such shares on."""
     record = told("RecordScheduled", recordId=1, closesAt=START + SECONDS)
     kept = (TOKEN, "ShareToken", "Transfer", {"from": person(0), "to": VAULT, "value": 30})
     own = distributed(2, 30, currency=TOKEN)
@@ -289,7 +289,7 @@ def test_shares_that_the_vault_keeps_for_others_earn_nothing_once_it_pays_in_the
 
 
 def test_a_range_of_records_counts_each_as_often_as_it_weighs(serve: Serve):
-    """Law 135: and nothing is known before the last of them has closed."""
+    """Law 136: and nothing is known before the last of them has closed."""
     ranges = "0x" + "8" * 40
     defined = {"rangeId": 1, "definer": person(1), "recordIds": [1, 2], "weights": [1, 3]}
     terms = (0, 0, 0, person(0), person(0), bytes(32), [])

@@ -151,7 +151,7 @@ def of(amount: dict[str, Any] | None) -> int | None:
 
 
 def test_orders_stand_as_the_contract_says(market: Market, ask: Ask) -> None:
-    """Law 134: what is left of each order is what the settlement contract says of it."""
+    """Law 135: what is left of each order is what the settlement contract says of it."""
     listed = market.commands.facts("order", "list")["orders"]
     told = ask("/orders", state="all")["orders"]
     by_digest = {one["digest"]: one for one in told}
@@ -182,7 +182,7 @@ def test_orders_stand_as_the_contract_says(market: Market, ask: Ask) -> None:
 
 
 def test_an_order_stood_otherwise_before(market: Market, ask: Ask) -> None:
-    """Law 134: the same as of any block before."""
+    """Law 135: the same as of any block before."""
     posted = [one["block"] for one in ask("/orders", state="all")["orders"]]
     first, last = min(posted), max(posted)
     assert len(ask("/orders", at=f"block:{first}")["orders"]) == 1
@@ -194,7 +194,7 @@ def test_an_order_stood_otherwise_before(market: Market, ask: Ask) -> None:
 
 
 def test_trades_are_those_of_the_tape(market: Market, ask: Ask) -> None:
-    """Law 134: and each trade is told once."""
+    """Law 135: and each trade is told once."""
     rows = market.commands.facts("tape")["trades"]
     told = ask("/trades")["trades"]
     assert [
@@ -210,7 +210,7 @@ def test_trades_are_those_of_the_tape(market: Market, ask: Ask) -> None:
 
 
 def test_offerings_are_as_their_reports(market: Market, ask: Ask) -> None:
-    """Law 134: what was sold, and where the money is."""
+    """Law 135: what was sold, and where the money is."""
     first, second = ask("/offerings")["offerings"]
     for told, name in ((first, "First issue"), (second, "Second issue")):
         report = market.commands.facts("offer", "status", name)
@@ -233,7 +233,7 @@ def test_offerings_are_as_their_reports(market: Market, ask: Ask) -> None:
 
 
 def test_a_meeting_counts_as_the_contract(market: Market, ask: Ask) -> None:
-    """Law 134: the votes that stand, and what they add up to."""
+    """Law 135: the votes that stand, and what they add up to."""
     [told] = ask("/meetings")["meetings"]
     facts = market.commands.facts("meeting", "tally", "1")
     assert (told["number"], told["stage"], told["vote_count"]) == (1, "open", 2)
@@ -254,7 +254,7 @@ def test_a_meeting_counts_as_the_contract(market: Market, ask: Ask) -> None:
 
 
 def test_what_a_holder_can_claim_is_what_the_vault_says(market: Market, ask: Ask) -> None:
-    """Law 135: to the unit, and what is left of all holders is what the vault still has."""
+    """Law 136: to the unit, and what is left of all holders is what the vault still has."""
     vault, dust = market.found.vault(), {1: 0, 2: 0}
     for who in (OWNER, SELLER, BUYER, STRANGER):
         told = ask(f"/holders/{who}/unclaimed", state="all")["unclaimed"]
@@ -277,7 +277,7 @@ def test_what_a_holder_can_claim_is_what_the_vault_says(market: Market, ask: Ask
 
 
 def test_before_a_record_closes_nobody_knows(market: Market, ask: Ask) -> None:
-    """Law 135: what is not known yet is null, and no nought."""
+    """Law 136: what is not known yet is null, and no nought."""
     record = market.commands.facts("record", "--at", moment(market.commands.chain.now() + DAY))
     market.commands.says(
         "distribute", "--record", str(record["record"]), "--currency", "USD", "--kind", "rent",
@@ -290,7 +290,7 @@ def test_before_a_record_closes_nobody_knows(market: Market, ask: Ask) -> None:
 
 
 def test_an_audit_that_fails_disputes_the_answers(market: Market, tmp_path: Path) -> None:
-    """Law 136: as `prorata books --json` has written it, the refusal behind it included."""
+    """Law 137: as `prorata books --json` has written it, the refusal behind it included."""
     commands, file = market.commands, tmp_path / "audit.json"
     with kept(commands.anvil.url, commands.folder):
         file.write_text(commands.says("books", "--json"))

@@ -59,7 +59,7 @@ def warm(served: Served) -> Any:
 
 
 def test_what_is_answered_again_is_what_was_answered(served, routed):
-    """Law 150: byte for byte, with the same headers, and no route is looked for."""
+    """Law 145: byte for byte, with the same headers, and no route is looked for."""
     answers = [served.get(PATH) for _ in range(3)]
     assert routed() == 1
     assert {answer.content for answer in answers} == {answers[0].content}
@@ -77,7 +77,7 @@ def test_what_is_answered_again_is_what_was_answered(served, routed):
 
 
 def test_nobody_is_told_that_nothing_has_changed_after_a_commit(served):
-    """Law 150: a write that was committed before a request began is in its answer."""
+    """Law 145: a write that was committed before a request began is in its answer."""
     shares = 70
     for _ in range(WRITES):
         tag = warm(served).headers["etag"]
@@ -90,7 +90,7 @@ def test_nobody_is_told_that_nothing_has_changed_after_a_commit(served):
 
 
 def test_no_answer_is_older_than_its_question(served):
-    """Law 150: the same while many ask, and somebody writes."""
+    """Law 145: the same while many ask, and somebody writes."""
     committed, ended = [served.json(PATH)["as_of"]["seq"]], threading.Event()
     seqs = {served.get(PATH).headers["etag"]: committed[0]}
 
@@ -129,7 +129,7 @@ def test_no_answer_is_older_than_its_question(served):
 
 @pytest.mark.parametrize("refuses", [False, True])
 def test_statements_between_which_somebody_writes_are_of_one_snapshot(served, place, refuses):
-    """Law 150: what they find together, and why they refuse."""
+    """Law 145: what they find together, and why they refuse."""
     seen: list[tuple[int, int]] = []
     with closing(Database.open(place)) as other:
 
@@ -158,7 +158,7 @@ def test_statements_between_which_somebody_writes_are_of_one_snapshot(served, pl
 
 
 def test_what_was_remembered_of_statements_that_were_torn_is_forgotten(served, place):
-    """Law 150: others are given only what is of the version that they ask."""
+    """Law 145: others are given only what is of the version that they ask."""
     with closing(Database.open(place)) as other:
         beats: list[int] = []
 
@@ -192,7 +192,7 @@ def version_of(url: str, seconds: float = 5.0) -> ServerVersion:
 
 
 def test_a_version_changes_with_every_commit_and_with_nothing_else(postgresql):
-    """Law 150: as long as nobody has written, it is the same."""
+    """Law 145: as long as nobody has written, it is the same."""
 
     async def look() -> None:
         versions = version_of(postgresql)
@@ -235,7 +235,7 @@ def test_one_statement_answers_all_who_have_asked_before_it(postgresql):
 
 
 def test_a_server_that_cannot_be_asked_has_no_version(postgresql):
-    """Law 150: and what it had before it was lost is forgotten."""
+    """Law 145: and what it had before it was lost is forgotten."""
 
     async def look() -> None:
         lost = version_of("postgresql://nobody@127.0.0.1:1/none", 1.0)
@@ -255,7 +255,7 @@ def test_a_server_that_cannot_be_asked_has_no_version(postgresql):
 
 
 def test_a_server_that_says_no_version_is_read_all_the_same(served, monkeypatch):
-    """Law 150: a standby does not say which transactions are running."""
+    """Law 145: a standby does not say which transactions are running."""
 
     async def none(_: object) -> None:
         return None

@@ -228,7 +228,7 @@ def test_deliveries_are_listed_by_pages_the_newest_first(served, office, mine, p
 
 
 def test_a_request_that_is_sent_again_is_done_once(served, office, mine):
-    """Law 137: status, body and secret are the same; the secret stands nowhere (law 133)."""
+    """Law 134: status, body and secret are the same; the secret stands nowhere (law 133)."""
     keyed = {**mine, "Idempotency-Key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"'}
     first = served.client.post(PATH, headers=keyed, json=WANTED)
     unquoted = {**keyed, "Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
@@ -248,7 +248,7 @@ def test_a_request_that_is_sent_again_is_done_once(served, office, mine):
 
 
 def test_a_key_that_was_used_is_refused_for_another_request(served, office, mine):
-    """Law 137: another body, or another path; what was refused is not kept."""
+    """Law 134: another body, or another path; what was refused is not kept."""
     keyed = {**mine, "Idempotency-Key": "one"}
     assert served.client.post(PATH, headers=keyed, json={**WANTED, "url": "x"}).status_code == 422
     made = served.client.post(PATH, headers=keyed, json=WANTED).json()
@@ -266,7 +266,7 @@ def test_a_key_that_was_used_is_refused_for_another_request(served, office, mine
 
 
 def test_one_that_is_worked_on_is_refused_until_it_is_done(served, office, mine, monkeypatch):
-    """Law 137: of many at once one does it; the others hear that it is, or its answer."""
+    """Law 134: of many at once one does it; the others hear that it is, or its answer."""
     begun, go_on = threading.Event(), threading.Event()
     plain = routes.add_webhook
 
@@ -304,7 +304,7 @@ def test_one_that_is_worked_on_is_refused_until_it_is_done(served, office, mine,
 def test_a_process_that_dies_before_it_answers_has_done_all_or_nothing(
     served, office, mine, monkeypatch
 ):
-    """Law 137: what was written is written with its answer."""
+    """Law 134: what was written is written with its answer."""
     keyed = {**mine, "Idempotency-Key": "one"}
     plain = routes.once
 

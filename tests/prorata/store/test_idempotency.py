@@ -61,7 +61,7 @@ def do(office: Office, claim: Claim, answer: str) -> None:
 
 
 def test_it_is_done_once_and_answered_alike(office, clock):
-    """Law 137: for a day; then the key is forgotten."""
+    """Law 134: for a day; then the key is forgotten."""
     claim = begin(office, "ann", "k", digest("a"))
     assert isinstance(claim, Claim)
     assert begin(office, "ann", "k", digest("a")) == Outstanding()
@@ -74,7 +74,7 @@ def test_it_is_done_once_and_answered_alike(office, clock):
 
 
 def test_a_key_is_of_one_sender_and_one_tenant(office):
-    """Law 137: nobody is answered with what another one has done."""
+    """Law 134: nobody is answered with what another one has done."""
     do(office, begin(office, "ann", "k", digest("a")), "first")
     other = Office(office.database, who="you", tenant="other", clock=office.clock)
     other._admit()
@@ -84,7 +84,7 @@ def test_a_key_is_of_one_sender_and_one_tenant(office):
 
 
 def test_what_was_refused_may_be_sent_in_other_words(office):
-    """Law 137: nothing was done."""
+    """Law 134: nothing was done."""
     give_up(office, begin(office, "ann", "k", digest("a")))
     claim = begin(office, "ann", "k", digest("b"))
     do(office, claim, "second")
@@ -93,7 +93,7 @@ def test_what_was_refused_may_be_sent_in_other_words(office):
 
 
 def test_who_has_lost_the_claim_does_nothing(office, clock):
-    """Law 137: what it would have done is undone with the answer."""
+    """Law 134: what it would have done is undone with the answer."""
     late = begin(office, "ann", "k", digest("a"))
     clock.now += CLAIMED_SECONDS
     claim = begin(office, "ann", "k", digest("a"))
@@ -138,7 +138,7 @@ class Model:
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_in_any_order_each_key_is_done_once_in_its_day(steps, empty_office):
-    """Law 137: whoever dies between any two steps has only not gone on."""
+    """Law 134: whoever dies between any two steps has only not gone on."""
     office, clock = empty_office()
     model = Model()
     for step in steps:

@@ -112,7 +112,7 @@ def test_every_descriptor_has_the_shape(found: dict[str, dict[str, Any]]) -> Non
 def test_every_function_that_a_page_has_signed_is_described(
     found: dict[str, dict[str, Any]],
 ) -> None:
-    """Law 145: by the signature of the very function, and with each of its values."""
+    """Law 144: by the signature of the very function, and with each of its values."""
     for contract, name in {one for functions in FUNCTIONS.values() for one in functions}:
         formats = found[f"calldata-{contract}.json"]["display"]["formats"]
         [signature] = [one for one in formats if one.startswith(f"{name}(")]
@@ -125,7 +125,7 @@ def test_every_function_that_a_page_has_signed_is_described(
 
 
 def test_a_function_of_two_actions_claims_to_be_neither(found: dict[str, dict[str, Any]]) -> None:
-    """Law 145: the function that freezes releases, too."""
+    """Law 144: the function that freezes releases, too."""
     formats = found["calldata-ShareToken.json"]["display"]["formats"]
     assert formats["setAddressFrozen(address,bool)"]["intent"] == "Freeze or release a wallet"
     amount = formats["transfer(address,uint256)"]["fields"][1]

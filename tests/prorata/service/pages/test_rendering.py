@@ -107,7 +107,7 @@ HTMX = "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
 
 
 def test_htmx_is_the_one_that_was_published() -> None:
-    """Law 144: to the byte, and its terms are beside it."""
+    """Law 143: to the byte, and its terms are beside it."""
     assert sha256((STATIC / "htmx.min.js").read_bytes()).hexdigest() == HTMX
     assert HTMX in (STATIC / "README.md").read_text(encoding="utf-8")
     assert (STATIC / "HTMX-TERMS.txt").read_text(encoding="utf-8").startswith("Zero-Clause BSD")
@@ -120,7 +120,7 @@ def test_the_digest_of_the_wallet_script_is_published() -> None:
 
 
 def test_htmx_may_run_nothing() -> None:
-    """Law 144: no text as a program, no script of an answer, no style, no memory of pages."""
+    """Law 143: no text as a program, no script of an answer, no style, no memory of pages."""
     for name in ("allowEval", "allowScriptTags", "includeIndicatorStyles", "historyEnabled"):
         assert RULES[name] is False
     assert RULES["historyCacheSize"] == 0
@@ -128,7 +128,7 @@ def test_htmx_may_run_nothing() -> None:
 
 
 def test_no_page_that_has_a_wallet_sign_loads_htmx() -> None:
-    """Law 144: there, one script is all that there is."""
+    """Law 143: there, one script is all that there is."""
     loading = {"htmx": set(), "wallet": set()}
     for path in (STATIC.parent / "templates").glob("*.j2"):
         text = path.read_text(encoding="utf-8")
@@ -160,7 +160,7 @@ class Row:
 
 @given(st.lists(st.integers(0, 9), max_size=3), st.integers(0, 10**9))
 def test_a_tag_is_of_what_is_said_and_not_of_the_block(said: list[int], block: int) -> None:
-    """Law 144: the same words have the same tag, other words another, whatever the block."""
+    """Law 143: the same words have the same tag, other words another, whatever the block."""
 
     def asked(words: list[int], block: int, known: str = "") -> Response:
         scope = {"type": "http", "headers": [(b"if-none-match", known.encode())], "state": {}}

@@ -48,7 +48,7 @@ def ben(served: Served) -> Wallet:
 def test_a_statement_is_that_of_the_command(
     served: Served, ann: Wallet, kind: str, tmp_path: Path
 ) -> None:
-    """Law 142: byte for byte, of the same block."""
+    """Law 141: byte for byte, of the same block."""
     send(served.commands, ANN, prepared(served.commands, "claim", ANN))
     client = served.signed_in(ann)
     listed = client.get(f"/assets/{served.token}/statements").text
@@ -68,7 +68,7 @@ def paid_years(client: httpx.Client, token: str) -> set[str]:
 
 
 def test_nobody_sees_the_statement_of_another(served: Served, ann: Wallet, ben: Wallet) -> None:
-    """Law 142: whoever asks gets its own, or none; there is no address to ask for another by."""
+    """Law 141: whoever asks gets its own, or none; there is no address to ask for another by."""
     send(served.commands, ANN, prepared(served.commands, "claim", ANN))
     [year] = paid_years(served.signed_in(ann), served.token)
     path = f"/assets/{served.token}/statements/{year}.json"
@@ -85,7 +85,7 @@ def test_nobody_sees_the_statement_of_another(served: Served, ann: Wallet, ben: 
 
 
 def test_a_recovered_wallet_has_the_statement_of_the_lost_one(served: Served, ann: Wallet) -> None:
-    """Law 142: what was paid before the loss is its own."""
+    """Law 141: what was paid before the loss is its own."""
     send(served.commands, ANN, prepared(served.commands, "claim", ANN))
     found = Wallet(NEW_KEY, served.commands.anvil)
     basis = ("--reason", "Order 12/2027 of a court", "--document", "0x" + "ab" * 32)
@@ -102,7 +102,7 @@ def test_a_recovered_wallet_has_the_statement_of_the_lost_one(served: Served, an
 
 
 def test_books_that_do_not_balance_make_no_statement(served: Served, ann: Wallet) -> None:
-    """Law 142: money has left the vault that no event tells of."""
+    """Law 141: money has left the vault that no event tells of."""
     client, path = served.signed_in(ann), f"/assets/{served.token}/statements"
     assert client.get(path).status_code == 200
     served.app.state.audited_books._kept.clear()
@@ -125,7 +125,7 @@ def test_books_that_do_not_balance_make_no_statement(served: Served, ann: Wallet
 
 @pytest.mark.parametrize("name", ["statements", "meetings", "offerings", "orders"])
 def test_a_stranger_sees_nothing_of_a_private_asset(served: Served, ann: Wallet, name: str) -> None:
-    """Law 143: to whoever holds none of it, it is as one that is not there."""
+    """Law 142: to whoever holds none of it, it is as one that is not there."""
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     app = made_app(served.commands, origin, public=frozenset())
@@ -152,7 +152,7 @@ def test_documents_are_shown_with_their_digest(served: Served) -> None:
 
 
 def test_a_vote_is_seen_at_the_meeting(served: Served, ann: Wallet, ben: Wallet) -> None:
-    """Law 143: resolutions in words, the shares at the record, and how votes stand."""
+    """Law 142: resolutions in words, the shares at the record, and how votes stand."""
     client = served.signed_in(ann)
     path = f"/assets/{served.token}/meetings"
     before = client.get(path).text
@@ -172,7 +172,7 @@ def test_a_vote_is_seen_at_the_meeting(served: Served, ann: Wallet, ben: Wallet)
 
 
 def test_an_order_in_an_offering_is_placed_and_withdrawn(served: Served, ann: Wallet) -> None:
-    """Law 143: seen by whoever placed it, with a link to take it back."""
+    """Law 142: seen by whoever placed it, with a link to take it back."""
     commands, client = served.commands, served.signed_in(ann)
     path = f"/assets/{served.token}/offerings"
     send(commands, ANN, prepared(commands, "claim", ANN))
@@ -195,7 +195,7 @@ def test_an_order_in_an_offering_is_placed_and_withdrawn(served: Served, ann: Wa
 
 
 def test_a_public_order_is_cancelled(served: Served, ann: Wallet, ben: Wallet) -> None:
-    """Law 143: its maker is offered that, and nobody else."""
+    """Law 142: its maker is offered that, and nobody else."""
     client, path = served.signed_in(ann), f"/assets/{served.token}/orders"
     [number] = re.findall(r"cancel-order\?numbers=(\d+)", client.get(path).text)
     assert "cancel-order?" not in served.signed_in(ben).get(path).text
@@ -222,7 +222,7 @@ DONE = (
 
 @pytest.mark.parametrize("name", ["", "/meetings", "/offerings", "/orders"])
 def test_what_has_not_changed_is_not_sent_again(served: Served, ann: Wallet, name: str) -> None:
-    """Law 144: by the tag that the part itself brings, whatever blocks were mined since."""
+    """Law 143: by the tag that the part itself brings, whatever blocks were mined since."""
     client, path = served.signed_in(ann), f"/assets/{served.token}{name}"
     answer = client.get(path)
     tag = answer.headers["etag"]
@@ -239,7 +239,7 @@ def test_what_has_not_changed_is_not_sent_again(served: Served, ann: Wallet, nam
 
 
 def test_a_part_never_becomes_the_sign_in(served: Served) -> None:
-    """Law 144: once the session is over the whole page goes there."""
+    """Law 143: once the session is over the whole page goes there."""
     client = served.client()
     answer = client.get("/me", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/sign-in")

@@ -99,7 +99,7 @@ def test_a_holder_cancels_an_order(open_page: Open, served: Served, ann: Wallet)
 
 
 def test_a_statement_is_downloaded(open_page: Open, served: Served, ann: Wallet) -> None:
-    """Law 142: a file, which the page's policy does not touch."""
+    """Law 141: a file, which the page's policy does not touch."""
     send(served.commands, ANN, prepared_for(served.commands, "claim", ANN))
     page = opened(open_page, served, ann, "/statements", accept_downloads=True)
     with page.expect_download() as download:
@@ -121,7 +121,7 @@ def polled(page: Any) -> int:
 def test_a_part_is_replaced_where_it_has_changed(
     open_page: Open, served: Served, ann: Wallet
 ) -> None:
-    """Law 144: a 304 leaves the page alone; what has changed comes without the page being left."""
+    """Law 143: a 304 leaves the page alone; what has changed comes without the page being left."""
     page = open_page(ann)
     page.clock.install()
     let_in(page, served, ann)
@@ -140,7 +140,7 @@ def test_a_part_is_replaced_where_it_has_changed(
 def test_a_part_leads_to_the_sign_in_when_the_session_is_over(
     open_page: Open, served: Served, ann: Wallet
 ) -> None:
-    """Law 144: no table is replaced by nothing."""
+    """Law 143: no table is replaced by nothing."""
     page = open_page(ann)
     page.clock.install()
     let_in(page, served, ann)
@@ -156,7 +156,7 @@ def test_a_part_leads_to_the_sign_in_when_the_session_is_over(
 def test_a_preview_keeps_its_form(
     open_page: Open, served: Served, issuer: Wallet, *, script: bool
 ) -> None:
-    """Law 144: in its place on the page; without script as a page of its own."""
+    """Law 143: in its place on the page; without script as a page of its own."""
     page = open_page(None, java_script_enabled=script)
     let_in(page, served, issuer)
     page.goto(f"/desk/{served.token}/preview")
