@@ -124,7 +124,9 @@ def made_app(building: Commands, origin: str, **settings: Any) -> FastAPI:
     token = building.deployment.token().address
     office = office_place(ledger)
     Office.open(office, who="a test", create=True).close()
-    told = {"office": office, "public": frozenset({token}), **settings}
+    told = {
+        "office": office, "public": frozenset({token}), "webhook_secrets": (SECRET,), **settings,
+    }  # fmt: skip
     app = create_app(Settings(ledger=ledger, secrets=(SECRET,), **told))
     portal = Portal(
         origin,
