@@ -21,13 +21,13 @@ from prorata.analysis.marks import Mark, MarkKind
 from prorata.analysis.periods import Interval
 from prorata.ledger.audits import usual_market
 from prorata.ledger.books import Books
-from prorata.ledger.stored_books import stored_books
 from prorata.reports.analysis_documents import analysis_document, benchmark_document
 from prorata.reports.analytics import Beside, Wish, analysed, correlated, country_flows
 from prorata.reports.asset_facts import AssetFacts, Known, facts_of, same_currencies
 from prorata.reports.benchmarks import benchmark_line
 from prorata.service.analysis.points import points_of
 from prorata.service.analysis.questions import Office, Place, Seen, Series, Wished
+from prorata.service.analysis.stored_books import stored_books
 from prorata.store.asof import FollowedAsset, balances
 from prorata.store.database import Database
 from prorata.store.holder_pages import require_standing
