@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from prorata.alerts.facts import Contract, Facts
-from prorata.alerts.messages import plain
 from prorata.alerts.outbox import Finding
 from prorata.alerts.predicates import Predicate
 from prorata.alerts.rules import EventRule
+from prorata.chain.abi import plain
 from prorata.chain.calls import Event
 
 __all__ = ["event_findings"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from prorata.values.times import moment
 
-__all__ = ["body_of", "delivery", "plain", "shown"]
+__all__ = ["body_of", "delivery", "shown"]
 
 
 def delivery(id_: str, receiver: str, now: int, digest: int = 0) -> dict[str, Any]:
@@ -31,17 +31,6 @@ def body_of(kind: str, id_: str, now: int, data: Mapping[str, Any]) -> str:
     """The message, as it is delivered and signed."""
     said = {"type": kind, "id": id_, "timestamp": moment(now), "data": data}
     return json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
-
-
-def plain(value: Any) -> Any:
-    """As JSON has it. Integers of any size are text: readers of JSON would round some."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if isinstance(value, bytes):
-        return f"0x{value.hex()}"
-    return value if isinstance(value, str | bool) else str(value)
 
 
 def shown(value: Any) -> str:

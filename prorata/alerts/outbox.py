@@ -125,7 +125,7 @@ class State:
 
 @dataclass
 class Outbox:
-    """The outbox of one chain, in one transaction."""
+    """The outbox of one chain, which is its number and its genesis, in one transaction."""
 
     connection: Connection
     chain: str

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from prorata.alerts.facts import Facts, Moment
-from prorata.alerts.messages import plain
 from prorata.alerts.outbox import Finding, Outbox, State
 from prorata.alerts.rules import ThresholdRule, digest_of_rule
+from prorata.chain.abi import plain
 
 __all__ = ["threshold"]
 

@@ -8,7 +8,7 @@ artifacts in the package. Addresses come back in EIP-55, integers as `int`, stru
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial, reduce
 from operator import xor
@@ -40,6 +40,7 @@ __all__ = [
     "functions_of",
     "interface_id",
     "only_reads",
+    "plain",
     "topics_of",
 ]
 
@@ -151,6 +152,17 @@ def only_reads(data: bytes) -> bool:
     return data[:4] in _reading()
 
 
+def plain(value: Any) -> Any:
+    """A decoded value as JSON has it. Integers of any size are text: some readers round them."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return f"0x{value.hex()}"
+    return value if value is None or isinstance(value, str | bool) else str(value)
+
+
 def encode_constructor(contract: str, arguments: Sequence[object]) -> bytes:
     """What follows the creation code of `contract` in its deployment.
 
@@ -184,9 +196,9 @@ def event_for(topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]
     """
     if not topics or (entry := _events().get((topics[0], len(topics)))) is None:
         return None
-    plain = [item for item in entry["inputs"] if not item["indexed"]]
+    unindexed = [item for item in entry["inputs"] if not item["indexed"]]
     try:
-        values = iter(_decode(plain, data))
+        values = iter(_decode(unindexed, data))
         rest = iter(topics[1:])
         arguments = {
             item["name"]: _topic(item, next(rest)) if item["indexed"] else next(values)

@@ -7,18 +7,33 @@ about its asset. So it may be asked for those with certain topics only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, func, select
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, func, select
 
 from prorata.chain.calls import Event, decode_log
 from prorata.chain.kept_logs import Topics
 from prorata.chain.types import Log
 from prorata.store import schema
-from prorata.store.asof import AsOf
+from prorata.store.asof import AsOf, unread
 from prorata.store.pages import WORD, split_words
 
-__all__ = ["contracts_of", "stored_events", "times_around", "topic_conditions"]
+__all__ = ["LOG", "contracts_of", "log_of", "logs_to", "stored_events", "times_around",
+           "topic_conditions"]  # fmt: skip
+
+LOGS_AT_ONCE = 10_000
+
+LOG = (
+    schema.log.c.block,
+    schema.log.c.log_index,
+    unread(schema.log.c.transaction_hash),
+    unread(schema.log.c.topics),
+    unread(schema.log.c.data),
+    unread(schema.block.c.hash),
+    schema.block.c.time,
+)
+"""What a log has, as it is stored."""
 
 
 def contracts_of(connection: Connection, asset: int, kind: str) -> list[str]:
@@ -45,22 +60,8 @@ def stored_events(
     """Events of the asset's contracts of a kind, with their times, in the chain's order."""
     log, source, serving = schema.log, schema.source, schema.source_asset
     wanted = (
-        select(
-            source.c.address,
-            log.c.block,
-            log.c.log_index,
-            log.c.transaction_hash,
-            log.c.topics,
-            log.c.data,
-            schema.block.c.hash,
-            schema.block.c.time,
-        )
-        .join(source, source.c.id == log.c.source)
+        logs()
         .join(serving, serving.c.source == source.c.id)
-        .join(
-            schema.block,
-            (schema.block.c.chain == log.c.chain) & (schema.block.c.number == log.c.block),
-        )
         .where(
             serving.c.asset == asset,
             source.c.kind == kind,
@@ -68,25 +69,48 @@ def stored_events(
             log.c.block <= block,
             *topic_conditions(topics),
         )
+    )
+    told = (log_of(address, row) for address, *row in connection.execute(wanted))
+    decoded = ((decode_log(one), one) for one in told)
+    return [(event, one.block_time) for event, one in decoded if event is not None]
+
+
+def logs_to(
+    connection: Connection, chain: int, addresses: Sequence[str], last: int
+) -> Iterator[Log]:
+    """What contracts have told up to a block, in the chain's order, as one snapshot has it."""
+    log, source = schema.log, schema.source
+    wanted = logs().where(
+        log.c.chain == chain, source.c.address.in_(addresses), log.c.block <= last
+    )
+    for address, *row in connection.execute(wanted.execution_options(yield_per=LOGS_AT_ONCE)):
+        yield log_of(address, row)
+
+
+def logs() -> Select[Any]:
+    """The stored log in the chain's order: an address, and what `log_of` makes a log of."""
+    log, block, source = schema.log, schema.block, schema.source
+    return (
+        select(source.c.address, *LOG)
+        .join(source, source.c.id == log.c.source)
+        .join(block, (block.c.chain == log.c.chain) & (block.c.number == log.c.block))
         .order_by(log.c.block, log.c.log_index)
     )
-    found = []
-    for row in connection.execute(wanted):
-        event = decode_log(
-            Log(
-                address=row.address,
-                topics=split_words(bytes(row.topics)),
-                data=bytes(row.data),
-                block_number=row.block,
-                block_hash=row.hash,
-                transaction_hash=row.transaction_hash,
-                log_index=row.log_index,
-                block_time=row.time,
-            )
-        )
-        if event is not None:
-            found.append((event, int(row.time)))
-    return found
+
+
+def log_of(address: str, row: Any) -> Log:
+    """A log of a contract, of the columns `LOG`."""
+    number, index, transaction, topics, data, block_hash, time = row
+    return Log(
+        address=address,
+        topics=split_words(bytes(topics)),
+        data=bytes(data),
+        block_number=number,
+        block_hash=f"0x{bytes(block_hash).hex()}",
+        transaction_hash=f"0x{bytes(transaction).hex()}",
+        log_index=index,
+        block_time=time,
+    )
 
 
 def topic_conditions(topics: Topics) -> Iterator[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ if that differs too, the log is of another chain, and not used at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -19,12 +19,10 @@ from prorata.chain.kept_logs import Hashes, Stretch, Topics
 from prorata.chain.types import Log
 from prorata.errors import StoreError
 from prorata.store import schema
-from prorata.store.asof import unread
 from prorata.store.database import Database
-from prorata.store.log_events import topic_conditions
-from prorata.store.pages import split_words
+from prorata.store.log_events import LOG, log_of, topic_conditions
 
-__all__ = ["StoredLog", "logs_to"]
+__all__ = ["StoredLog"]
 
 PAGE = 10_000
 
@@ -140,7 +138,7 @@ class StoredLog:
             if not self._holds(connection, stretch, address):
                 return None
             rows = connection.execute(wanted).all()
-        return [_log_of(address, row) for row in rows]
+        return [log_of(address, row) for row in rows]
 
     def _holds(self, connection: Connection, stretch: Stretch, address: str) -> bool:
         """Whether all that the stretch promised of a contract is still there."""
@@ -151,15 +149,7 @@ class StoredLog:
     def _logs(self, source: int, after: tuple[int, int], last: int, topics: Topics) -> Select[Any]:
         log, block, (number, index) = schema.log, schema.block, after
         wanted = (
-            select(
-                log.c.block,
-                log.c.log_index,
-                unread(log.c.transaction_hash),
-                unread(log.c.topics),
-                unread(log.c.data),
-                unread(block.c.hash),
-                block.c.time,
-            )
+            select(*LOG)
             .join(block, (block.c.chain == log.c.chain) & (block.c.number == log.c.block))
             .where(
                 log.c.chain == self._chain,
@@ -170,43 +160,3 @@ class StoredLog:
             )
         )
         return wanted.order_by(log.c.block, log.c.log_index).limit(PAGE)
-
-
-def logs_to(
-    connection: Connection, chain: int, addresses: Sequence[str], last: int
-) -> Iterator[Log]:
-    """What contracts have told up to a block, in the chain's order, as one snapshot has it."""
-    log, block, source = schema.log, schema.block, schema.source
-    wanted = (
-        select(
-            source.c.address,
-            log.c.block,
-            log.c.log_index,
-            unread(log.c.transaction_hash),
-            unread(log.c.topics),
-            unread(log.c.data),
-            unread(block.c.hash),
-            block.c.time,
-        )
-        .join(source, source.c.id == log.c.source)
-        .join(block, (block.c.chain == log.c.chain) & (block.c.number == log.c.block))
-        .where(log.c.chain == chain, source.c.address.in_(addresses), log.c.block <= last)
-        .order_by(log.c.block, log.c.log_index)
-        .execution_options(yield_per=PAGE)
-    )
-    for address, *row in connection.execute(wanted):
-        yield _log_of(address, row)
-
-
-def _log_of(address: str, row: Any) -> Log:
-    number, index, transaction, topics, data, block_hash, time = row
-    return Log(
-        address=address,
-        topics=split_words(bytes(topics)),
-        data=bytes(data),
-        block_number=number,
-        block_hash=f"0x{bytes(block_hash).hex()}",
-        transaction_hash=f"0x{bytes(transaction).hex()}",
-        log_index=index,
-        block_time=time,
-    )

@@ -19,8 +19,8 @@ from prorata.ledger.books import Books
 from prorata.ledger.registers import register_of, wanted_of
 from prorata.register.record_ranges import RangeRegister
 from prorata.store.asof import FollowedAsset
+from prorata.store.log_events import logs_to
 from prorata.store.standing import read_sources
-from prorata.store.stored_log import logs_to
 from prorata.values.amounts import Unit
 
 __all__ = ["stored_books"]

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from prorata.chain.abi import plain
 from prorata.chain.calls import decode_log
 from prorata.chain.types import Log
 from prorata.errors import StoreError
@@ -214,7 +215,7 @@ class _Events:
             "name": row.name or None,
             "transaction": str(row.transaction_hash),
             "log_index": row.log_index,
-            "arguments": _plain(args),
+            "arguments": plain(args),
         }
         if len(tokens) > 1:
             tokens = self._named(row.source, kind, args)
@@ -262,14 +263,3 @@ class _Events:
 
 def _parts(blocks: Sequence[int]) -> list[Sequence[int]]:
     return [blocks[at : at + MANY] for at in range(0, len(blocks), MANY)]
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it; integers of any size are text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, bytes):
-        return f"0x{value.hex()}"
-    return value if isinstance(value, str | bool) else str(value)

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from prorata.chain.abi import Function, event_for, functions_of
+from prorata.chain.abi import Function, event_for, functions_of, plain
 from prorata.chain.artifacts import artifacts
 from prorata.chain.node import RpcChain
 from prorata.chain.rehearsal import RehearsalEndError
@@ -155,7 +155,7 @@ def _decoded(
 
 def _told(function: Function, values: tuple[Any, ...]) -> list[dict[str, Any]]:
     return [
-        {"name": one["name"], "type": one["type"], "value": _plain(value)}
+        {"name": one["name"], "type": one["type"], "value": plain(value)}
         for one, value in zip(function.inputs, values, strict=True)
     ]
 
@@ -169,21 +169,8 @@ def _event(log: Log, named: Mapping[str, str]) -> dict[str, Any] | None:
         "contract": named.get(log.address),
         "address": log.address,
         "event": name,
-        "arguments": {key: _plain(value) for key, value in arguments.items()},
+        "arguments": {key: plain(value) for key, value in arguments.items()},
     }
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it: integers of any size are text."""
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, bytes):
-        return f"0x{value.hex()}"
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return str(value)
 
 
 # ---------------------------------------------------------------------------------------- balances

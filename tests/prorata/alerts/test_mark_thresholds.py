@@ -215,7 +215,7 @@ def looked(one: ThresholdRule, marks: list[Mark], looks: list[int]) -> list[int]
     memory = create_engine("sqlite://")
     METADATA.create_all(memory)
     with memory.begin() as connection:
-        outbox = Outbox(connection, "chain")
+        outbox = Outbox(connection, "1:0x00")
         for second in looks:
             moment = Moment(0, "", second, 0)
             outbox.decide(list(mark_threshold(outbox, one, TOKEN, moment, marks)))
