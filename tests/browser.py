@@ -81,7 +81,9 @@ def _unpack(packed: Path, to: Path) -> None:
     subprocess.run(["node", "-e", UNPACK, str(packed), str(to)], check=True)
     if to.suffix == ".tar":
         with tarfile.open(to) as archive:
-            archive.extractall(to.parent, filter="data")
+            # Python 3.11.3 and earlier know no filter.
+            safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+            archive.extractall(to.parent, **safely)
         to.unlink()
 
 
