@@ -51,7 +51,7 @@ def serve_folder(console: Console, folder: Path, network: str, port: int) -> int
     followed = ("follow", *common, "--poll", "0.5")
     served = (
         *("serve", *common, "--host", HOST, "--port", str(port), "--public"),
-        *("--drain", "0", "--log", "none"),
+        *("--drain", "0", "--log", "none", "--pages", f"http://{HOST}:{port}"),
     )
     supervisor = Supervisor(
         [
@@ -63,7 +63,8 @@ def serve_folder(console: Console, folder: Path, network: str, port: int) -> int
     )
     over = threading.Event()
     token = Manifest.read(folder / "manifest.json").contracts["ShareToken"].address
-    waiting = threading.Thread(target=_tell, args=(console, port, token, over), daemon=True)
+    told = (console, port, token, network, over)
+    waiting = threading.Thread(target=_tell, args=told, daemon=True)
     waiting.start()
     try:
         with stopped_by_signals(supervisor.stop):
@@ -81,14 +82,14 @@ def _is_read(folder: Path) -> bool:
 
     try:
         with closing(open_ledger(folder, None)) as database, database.snapshot() as connection:
-            asked = select(func.min(schema.source.c.done_to), func.max(schema.chain.c.head))
-            read, head = connection.execute(asked.select_from(schema.source, schema.chain)).one()
+            read = connection.scalar(select(func.min(schema.source.c.done_to)))
+            head = connection.scalar(select(func.max(schema.chain.c.head)))
     except ProrataError:
         return False
-    return read is not None and head > 0 and read >= head
+    return read is not None and bool(head) and read >= head
 
 
-def _tell(console: Console, port: int, token: str, over: threading.Event) -> None:
+def _tell(console: Console, port: int, token: str, network: str, over: threading.Event) -> None:
     """Say where to look, once somebody answers there."""
     while not over.wait(LOOK_SECONDS):
         with suppress(OSError, http.client.HTTPException):
@@ -96,6 +97,11 @@ def _tell(console: Console, port: int, token: str, over: threading.Event) -> Non
             asking.request("GET", "/ready")
             if asking.getresponse().status == 200:
                 address = f"http://{HOST}:{port}"
-                console.print(f"\n[bold]Open {address}/v1/assets/{token}[/]", soft_wrap=True)
-                console.print(f"{address}/openapi.json says what else there is. Ctrl-C ends it.")
+                console.print(f"\n[bold]Open {address}/assets/{token}[/]", soft_wrap=True)
+                console.print(
+                    f"A wallet with the key of a holder can sign in, on the chain at {network}.\n"
+                    f"For programs: {address}/v1/assets/{token}\n"
+                    f"{address}/openapi.json says what else there is. Ctrl-C ends it.",
+                    soft_wrap=True, highlight=False,
+                )  # fmt: skip
                 return

@@ -148,6 +148,8 @@ class Deployment:
         """The addresses of the currencies that the settings name on this chain, by their labels.
 
         A rehearsal dollar that was deployed with the asset is one of them.
+
+        Raises: ChainError when such a dollar was there before and its symbol cannot be read.
         """
         known = {
             label.upper(): chains[self.chain.chain_id]
@@ -155,7 +157,9 @@ class Deployment:
             if self.chain.chain_id in chains
         }
         if (dollar := self.manifest.contracts.get("Dollar")) is not None:
-            known[str(dollar.arguments[1]).upper()] = dollar.address
+            told = dollar.arguments
+            label = told[1] if told else Currency(self.chain, dollar.address).unit.symbol
+            known[str(label).upper()] = dollar.address
         return known
 
     def currency(self, named: str) -> Currency:

@@ -69,7 +69,7 @@ HELP = f"""Play the life of an asset, on a local chain: a building, or another C
 @click.option(
     "--serve",
     is_flag=True,
-    help="At the end follow the asset and serve it over HTTP, until it is ended.",
+    help="At the end follow the asset and serve it to browsers, until it is ended.",
 )
 @click.option(
     "--port",

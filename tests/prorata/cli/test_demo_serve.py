@@ -49,8 +49,12 @@ def test_a_play_is_served_until_it_is_ended(tmp_path, asset_class):
 
     try:
         until(lambda: told() is not None or process.poll() is not None, 240)
-        address = told()
-        assert address, lines[-5:]
+        page = told()
+        assert page, lines[-5:]
+        shown = get(page)
+        assert shown.headers["content-type"].startswith("text/html")
+        address = page.replace("/assets/", "/v1/assets/")
+        assert f"For programs: {address}" in lines
         asset = get(address).json()
         assert int(asset["supply"]["units"]) > 0
         assert asset["incomplete"] is False
@@ -65,6 +69,7 @@ def test_a_play_is_served_until_it_is_ended(tmp_path, asset_class):
         thread.join(5)
         assert process.stdout
         process.stdout.close()
+    assert not [line for line in lines if "Warning" in line]
     assert [line for line in lines if line.endswith("has ended")] == [
         "API: has ended", "follower: has ended",
     ]  # fmt: skip
