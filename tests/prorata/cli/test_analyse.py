@@ -629,6 +629,7 @@ def test_the_service_says_what_the_commands_print(played, tmp_path) -> None:
             assert said.pop("as_of")["block"] == printed["block"]
             assert said.pop("second") == printed["as_of"]
             assert not said.pop("incomplete")
+            assert not said.pop("disputed")
             assert said == {name: printed[name] for name in said}
             assert len(said) == 6
         known = [figure for group in printed["groups"] for figure in group["figures"]]

@@ -27,7 +27,7 @@ HOLDERS = str(PROJECT_ROOT / "examples" / "compliant" / "holders.csv")
 @pytest.fixture
 def safe(started: Commands) -> Safe:
     """A Safe that is an agent of the asset and of its register."""
-    safe = Safe(started)
+    safe = Safe(started.chain)
     started.says("agents", "add", safe.address)
     started.says("agents", "add", safe.address, "--of", "registry")
     return safe

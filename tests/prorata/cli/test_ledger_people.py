@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from prorata.cli.names import NAMES_FILE
+from prorata.register.address_book import NAMES_FILE
 from prorata.store.erasures import open_office
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
