@@ -88,21 +88,23 @@ def make_served(folder: Path) -> tuple[Any, Settings]:
     return create_app(settings), settings
 
 
-def ask_everything(app: Any, cases: int, *, seed: int = 1, **config: Any) -> Found:
-    """All phases, until there were about so many cases."""
+def ask_everything(
+    app: Any, cases: int, *, seed: int = 1, examples: int = 12, **config: Any
+) -> Found:
+    """All phases, until there were about so many cases; `examples` are of each operation."""
     found, round_ = Found(), 0
     while found.cases < cases and not found.failures:
         # Half of the rounds ask of what is there, the others of whatever the document allows.
         placed = {"parameters": PLACED} if round_ % 2 == 0 else {}
-        _ask(app, found, {**config, **placed, "seed": seed + round_})
+        _ask(app, found, examples, {**config, **placed, "seed": seed + round_})
         round_ += 1
     return found
 
 
-def _ask(app: Any, found: Found, config: dict[str, Any]) -> None:
+def _ask(app: Any, found: Found, examples: int, config: dict[str, Any]) -> None:
     read_as = schemathesis.Config.from_dict(
         {
-            "generation": {"max-examples": 12, "database": "none"},
+            "generation": {"max-examples": examples, "database": "none"},
             "checks": {"positive_data_acceptance": {"expected-statuses": ANSWERS}},
             "continue-on-failure": True,
             **config,

@@ -28,7 +28,8 @@ def test_the_application_with_pages_keeps_to_its_document(building: Commands) ->
         with closing(Office.open(place, who="me")) as office:
             _, key = add_key(office, "all", scopes=SCOPES, assets=[(31_337, token)])
         try:
-            found = ask_everything(app, 200, headers={"Authorization": f"Bearer {key}"})
+            headers = {"Authorization": f"Bearer {key}"}
+            found = ask_everything(app, 200, examples=3, headers=headers)
         finally:
             app.state.deployed.workers.close()
             app.state.sign_in.workers.close()
