@@ -137,6 +137,7 @@ def test_the_same_step_sent_elsewhere_with_the_same_nonce_is_that_step(
     anvil.rpc("evm_setAutomine", True)
     operator.timeout = 20
     # At the price of before it would be the same transaction to the bit.
+    price = anvil.rpc("eth_getBlockByNumber", "latest", False)["baseFeePerGas"]
     anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(2 * 10**9))
     anvil.rpc("evm_mine")
     dearer = elsewhere.send_one("same", Call(token.address, token.mint(HOLDER, 1).data, 0, "x"))
@@ -148,6 +149,8 @@ def test_the_same_step_sent_elsewhere_with_the_same_nonce_is_that_step(
     adopt(operator.journal, find_outside(operator.chain, operator.journal, Home()))
     assert operator.send(mints(token, 1))[0].hash == dearer.hash
     assert token.total_supply() == 1
+    # Anvil keeps a price when the blocks that led to it are taken back.
+    anvil.rpc("anvil_setNextBlockBaseFeePerGas", price)
 
 
 def test_a_transaction_of_another_kind_is_noted_and_is_no_step(operator, token):
