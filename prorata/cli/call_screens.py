@@ -22,7 +22,7 @@ from prorata.market.calls.placements import OrderCheck, PlacedOrder, gives, says
 from prorata.market.calls.reports import CallReport
 from prorata.market.calls.settlements import SettleRun, what_is_left
 from prorata.market.calls.units import CallUnits
-from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.addresses import ZERO_ADDRESS, named_account
 from prorata.values.amounts import format_units
 from prorata.values.times import moment
 from prorata.values.words import counted
@@ -153,7 +153,7 @@ def opening_facts(drafted: DraftedCall, call: bytes) -> dict[str, Any]:
             "name": drafted.name,
             "kind": noun_of(terms),
             "opener": terms.opener,
-            "principal": None if terms.principal == ZERO_ADDRESS else terms.principal,
+            "principal": named_account(terms.principal),
             "shares": units.share.amount(terms.lots * terms.lot),
             "at_least": units.share.amount(terms.least_lots * terms.lot),
             "budget": units.money[0].amount(terms.budget) if terms.budget else None,

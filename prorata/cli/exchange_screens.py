@@ -29,7 +29,7 @@ from prorata.market.exchanges.words import (
     stage_in_words,
     units_of,
 )
-from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.addresses import ZERO_ADDRESS, named_account
 from prorata.values.amounts import Amount
 from prorata.values.times import lasting, moment
 from prorata.values.words import counted
@@ -106,10 +106,10 @@ def exchange_facts(units: ExchangeUnits) -> dict[str, Any]:
         "pays": units.paid(terms.pays),
         "other_shares": units.others(terms.other_shares),
         "burns": terms.burns,
-        "acquirer": _known(terms.acquirer),
+        "acquirer": named_account(terms.acquirer),
         "opens_at": _time(terms.opens_at),
         "closes_at": _time(terms.closes_at),
-        "valuer": _known(terms.valuer),
+        "valuer": named_account(terms.valuer),
         "day_limit": units.share(terms.day_limit) if terms.day_limit else None,
         "document": f"0x{terms.document_hash.hex()}" if any(terms.document_hash) else None,
     }
@@ -342,10 +342,6 @@ def say_sent(session: Session, receipts: Sequence[Receipt]) -> None:
     """How many pages were sent."""
     if receipts:
         session.output.say(f"Sent {counted(len(receipts), 'page')}")
-
-
-def _known(address: str) -> str | None:
-    return None if address == ZERO_ADDRESS else address
 
 
 def _time(second: int) -> str | None:

@@ -19,7 +19,7 @@ from prorata.market.legs import find_person
 from prorata.market.meetings.bringing import FileVerdict
 from prorata.market.meetings.listing import Meeting, ballot_at, meeting_of_asset
 from prorata.market.meetings.terms import majority_in_words
-from prorata.values.addresses import ZERO_ADDRESS, check_address
+from prorata.values.addresses import check_address
 from prorata.values.amounts import Unit
 from prorata.values.times import moment
 from prorata.values.words import counted
@@ -174,8 +174,3 @@ def tally_facts(tally: MeetingTally, unit: Unit) -> dict[str, Any]:
             ],
         }
     )
-
-
-def named_account(account: str) -> str | None:
-    """An account for a program: none for the zero address."""
-    return None if account == ZERO_ADDRESS else account

@@ -11,7 +11,8 @@ from eth_utils.address import to_checksum_address
 from prorata.errors import InputError
 from prorata.values.amounts import strange_character
 
-__all__ = ["ZERO_ADDRESS", "address_fault", "check_address", "checksummed", "parse_address"]
+__all__ = ["ZERO_ADDRESS", "address_fault", "check_address", "checksummed", "named_account",
+           "parse_address"]  # fmt: skip
 
 
 def check_address(column: str, text: object) -> str:
@@ -56,6 +57,12 @@ def _in_one_case(address: str) -> bool:
 
 
 ZERO_ADDRESS = "0x" + "0" * 40
+
+
+def named_account(account: str) -> str | None:
+    """An account for a program: none for the zero address."""
+    return None if account == ZERO_ADDRESS else account
+
 
 # A page of payments names the same few thousand addresses again and again, and each costs a hash.
 checksummed = lru_cache(maxsize=65_536)(to_checksum_address)

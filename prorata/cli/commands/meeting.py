@@ -16,7 +16,6 @@ from prorata.cli.meeting_screens import (
     contract_at,
     contract_option,
     find_meeting,
-    named_account,
     person,
     show_meeting,
     show_tally,
@@ -47,7 +46,7 @@ from prorata.market.meetings.votes import (
     signed_vote,
 )
 from prorata.reports.minutes import minutes_of, write_minutes
-from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.addresses import ZERO_ADDRESS, named_account
 from prorata.values.amounts import Unit
 from prorata.values.times import moment
 from prorata.values.words import counted

@@ -35,6 +35,7 @@ from prorata.service.routes.parameters import (
     page_of_list,
 )
 from prorata.store.log_events import contracts_of, times_around
+from prorata.values.addresses import named_account
 
 __all__ = ["router"]
 
@@ -170,7 +171,7 @@ def _offering(
         contract=contract,
         stage=one.progress,
         takes_orders=_takes_orders(one, times),
-        principal=None if int(terms.principal, 16) == 0 else terms.principal,
+        principal=named_account(terms.principal),
         mints=terms.mint,
         by_amount=terms.by_amount,
         lot=lots(1),

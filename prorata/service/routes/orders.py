@@ -34,7 +34,7 @@ from prorata.service.routes.parameters import (
     page_of_list,
 )
 from prorata.store.log_events import contracts_of
-from prorata.values.addresses import ZERO_ADDRESS, parse_address
+from prorata.values.addresses import named_account, parse_address
 
 __all__ = ["router"]
 
@@ -160,10 +160,10 @@ def _order(asked: Asked, one: RestingOrder) -> OrderModel:
         fee_bps=order.fee_bps,
         tax_bps=order.tax_bps,
         maker=order.maker,
-        taker=_unless_zero(order.taker),
+        taker=named_account(order.taker),
         valid_until=time_model(order.valid_until) or "",
         record=order.record or None,
-        record_token=_unless_zero(order.record_token),
+        record_token=named_account(order.record_token),
         nonce=str(order.nonce),
         settlement=one.settlement,
         digest=one.digest(asked.followed.chain_id),
@@ -171,10 +171,6 @@ def _order(asked: Asked, one: RestingOrder) -> OrderModel:
         time=time_model(one.posted_at) or "",
         transaction=one.transaction,
     )
-
-
-def _unless_zero(account: str) -> str | None:
-    return None if account == ZERO_ADDRESS else account
 
 
 # ------------------------------------------------------------------------------------------ trades
